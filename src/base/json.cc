@@ -1,0 +1,116 @@
+#include "base/json.h"
+
+#include <charconv>
+#include <limits>
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/src.hpp>
+
+namespace kriya {
+namespace {
+
+constexpr std::size_t kMaxDepth = 32;
+
+/// Builds the document and counts the members as written. Boost.JSON lets the last of two equal names win, so a
+/// document with fewer members than were written had a duplicate.
+struct CountingHandler {
+  constexpr static std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
+  constexpr static std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
+  constexpr static std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
+  constexpr static std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
+
+  json::value_stack stack;
+  std::size_t members_written = 0;
+
+  using Code = boost::system::error_code;
+  bool on_document_begin(Code&) { return stack.reset(), true; }
+  bool on_document_end(Code&) { return true; }
+  bool on_object_begin(Code&) { return true; }
+  bool on_object_end(std::size_t n, Code&) { return members_written += n, stack.push_object(n), true; }
+  bool on_array_begin(Code&) { return true; }
+  bool on_array_end(std::size_t n, Code&) { return stack.push_array(n), true; }
+  bool on_key_part(json::string_view s, std::size_t, Code&) { return stack.push_chars(s), true; }
+  bool on_key(json::string_view s, std::size_t, Code&) { return stack.push_key(s), true; }
+  bool on_string_part(json::string_view s, std::size_t, Code&) { return stack.push_chars(s), true; }
+  bool on_string(json::string_view s, std::size_t, Code&) { return stack.push_string(s), true; }
+  bool on_number_part(json::string_view, Code&) { return true; }
+  bool on_int64(std::int64_t i, json::string_view, Code&) { return stack.push_int64(i), true; }
+  bool on_uint64(std::uint64_t u, json::string_view, Code&) { return stack.push_uint64(u), true; }
+  bool on_double(double d, json::string_view, Code&) { return stack.push_double(d), true; }
+  bool on_bool(bool b, Code&) { return stack.push_bool(b), true; }
+  bool on_null(Code&) { return stack.push_null(), true; }
+  bool on_comment_part(json::string_view, Code&) { return true; }
+  bool on_comment(json::string_view, Code&) { return true; }
+};
+
+std::size_t count_members(const json::value& value) {
+  std::size_t count = 0;
+  if (const auto* object = value.if_object()) {
+    count = object->size();
+    for (const auto& member : *object) count += count_members(member.value());
+  } else if (const auto* array = value.if_array()) {
+    for (const auto& element : *array) count += count_members(element);
+  }
+  return count;
+}
+
+}  // namespace
+
+Result<json::value> parse_json(std::string_view text) {
+  json::parse_options options;
+  options.max_depth = kMaxDepth;
+  json::basic_parser<CountingHandler> parser(options);
+  boost::system::error_code ec;
+  const std::size_t read = parser.write_some(false, text.data(), text.size(), ec);
+  if (ec) return fail(Errc::invalid_json, "Not valid JSON at byte " + std::to_string(read) + ": " + ec.message() + ".");
+  if (text.substr(read).find_first_not_of(" \t\r\n") != std::string_view::npos) {
+    return fail(Errc::invalid_json,
+                "Not valid JSON: more text follows the document at byte " + std::to_string(read) + ".");
+  }
+  json::value document = parser.handler().stack.release();
+  if (count_members(document) != parser.handler().members_written) {
+    return fail(Errc::invalid_json, "Not acceptable JSON: an object names the same member twice.");
+  }
+  return document;
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  out += '"';
+  for (const char c : text) {
+    switch (c) {
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20) {
+          out += "\\u00";
+          out += digits[static_cast<unsigned char>(c) >> 4];
+          out += digits[static_cast<unsigned char>(c) & 15];
+        } else {
+          out += c;
+        }
+    }
+  }
+  out += '"';
+}
+
+void append_json_number(std::string& out, std::int64_t number) {
+  char text[24];
+  const auto [end, error] = std::to_chars(text, text + sizeof(text), number);
+  out.append(text, end);
+}
+
+}  // namespace kriya

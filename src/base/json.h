@@ -1,0 +1,26 @@
+// Reading JSON from outside, strictly; writing JSON text without a document in between.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <boost/json/value.hpp>
+
+#include "base/error.h"
+
+namespace kriya {
+
+namespace json = boost::json;
+
+/// Parses one JSON text (RFC 8259): UTF-8, at most 32 levels deep, no trailing bytes, and no member name twice in an
+/// object (RFC 8725 section 2.4 and I-JSON: readers differ on which one wins). Errors: invalid_json, whose detail names
+/// the byte offset and never quotes the input.
+Result<json::value> parse_json(std::string_view text);
+
+/// Appends `text` as a JSON string. The text must be UTF-8.
+void append_json_string(std::string& out, std::string_view text);
+
+void append_json_number(std::string& out, std::int64_t number);
+
+}  // namespace kriya

@@ -1,0 +1,180 @@
+// Structs described once (BOOST_DESCRIBE_STRUCT) are read from JSON, written to JSON, and explained as JSON Schema.
+//
+// A member may be: bool, std::int64_t, std::string, Timestamp, Uuid, a value type (see TextValue), another described
+// struct, or std::optional / std::vector of these. An optional member may be absent or null; all others are required.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <boost/describe.hpp>
+#include <boost/mp11/algorithm.hpp>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "base/uuid.h"
+
+namespace kriya::schema {
+
+/// A type that reads itself from text, says in words what is wrong, and carries its own documentation.
+template <class T>
+concept TextValue = requires(const T value, std::string_view text) {
+  { T::parse(text) } -> std::same_as<Parsed<T>>;
+  { value.str() } -> std::convertible_to<std::string>;
+  { T::kExample } -> std::convertible_to<std::string_view>;
+  { T::kDescription } -> std::convertible_to<std::string_view>;
+};
+
+template <class T>
+concept Described = boost::describe::has_describe_members<T>::value;
+
+template <class T>
+struct optional_of : std::false_type {};
+template <class T>
+struct optional_of<std::optional<T>> : std::true_type {};
+template <class T>
+constexpr bool is_optional = optional_of<T>::value;
+
+template <class T>
+struct vector_of : std::false_type {};
+template <class T>
+struct vector_of<std::vector<T>> : std::true_type {};
+template <class T>
+constexpr bool is_vector = vector_of<T>::value;
+
+template <class T, class Visitor>
+void for_each_member(Visitor visitor) {
+  boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>(visitor);
+}
+
+/// Collects every bad field of a document under its path ("user.email", "items[2].name").
+class FieldErrors {
+ public:
+  void add(std::string message) { errors_.push_back({path_, std::move(message)}); }
+
+  template <class Inner>
+  void inside(std::string_view member, Inner inner) {
+    const std::size_t outer = path_.size();
+    if (!path_.empty() && member.front() != '[') path_ += '.';
+    path_ += member;
+    inner();
+    path_.resize(outer);
+  }
+
+  bool empty() const { return errors_.empty(); }
+  Error as_error() &&;
+
+ private:
+  std::string path_;
+  std::vector<FieldError> errors_;
+};
+
+/// The string behind `value`, or nullptr after noting the error.
+const json::string* expect_string(const json::value& value, FieldErrors& errors);
+const json::object* expect_object(const json::value& value, FieldErrors& errors);
+const json::array* expect_array(const json::value& value, FieldErrors& errors);
+void read_value(const json::value& value, bool& out, FieldErrors& errors);
+void read_value(const json::value& value, std::int64_t& out, FieldErrors& errors);
+void read_value(const json::value& value, std::string& out, FieldErrors& errors);
+void read_value(const json::value& value, Timestamp& out, FieldErrors& errors);
+void read_value(const json::value& value, Uuid& out, FieldErrors& errors);
+
+template <class T>
+void read_value(const json::value& value, T& out, FieldErrors& errors) {
+  if constexpr (is_optional<T>) {
+    if (!value.is_null()) read_value(value, out.emplace(), errors);
+  } else if constexpr (is_vector<T>) {
+    const json::array* array = expect_array(value, errors);
+    for (std::size_t i = 0; array != nullptr && i < array->size(); ++i) {
+      errors.inside("[" + std::to_string(i) + "]", [&] { read_value((*array)[i], out.emplace_back(), errors); });
+    }
+  } else if constexpr (TextValue<T>) {
+    const json::string* text = expect_string(value, errors);
+    if (text == nullptr) return;
+    if (auto parsed = T::parse(*text)) {
+      out = *std::move(parsed);
+    } else {
+      errors.add(std::move(parsed.error()));
+    }
+  } else {
+    static_assert(Described<T>, "describe the struct with BOOST_DESCRIBE_STRUCT");
+    const json::object* object = expect_object(value, errors);
+    if (object == nullptr) return;
+    for_each_member<T>([&](auto member) {
+      using Member = std::remove_cvref_t<decltype(out.*member.pointer)>;
+      errors.inside(member.name, [&] {
+        const json::value* found = object->if_contains(member.name);
+        if (found == nullptr || (found->is_null() && !is_optional<Member>)) {
+          if (!is_optional<Member>) errors.add("is required");
+        } else {
+          read_value(*found, out.*member.pointer, errors);
+        }
+      });
+    });
+  }
+}
+
+/// Reads a described struct. Unknown members are ignored. Errors: invalid_fields, naming every bad field.
+template <Described T>
+Result<T> read(const json::value& value) {
+  T out{};
+  FieldErrors errors;
+  read_value(value, out, errors);
+  if (!errors.empty()) return fail(std::move(errors).as_error());
+  return out;
+}
+
+void write_value(std::string& out, bool value);
+void write_value(std::string& out, std::int64_t value);
+void write_value(std::string& out, const std::string& value);
+void write_value(std::string& out, Timestamp value);
+void write_value(std::string& out, const Uuid& value);
+
+/// Appends the JSON text of a value; an empty optional is written as null, so that every member is always there.
+template <class T>
+void write_value(std::string& out, const T& value) {
+  if constexpr (is_optional<T>) {
+    if (value) {
+      write_value(out, *value);
+    } else {
+      out += "null";
+    }
+  } else if constexpr (is_vector<T>) {
+    char separator = '[';
+    for (const auto& element : value) {
+      out += separator;
+      write_value(out, element);
+      separator = ',';
+    }
+    out += separator == '[' ? "[]" : "]";
+  } else if constexpr (TextValue<T>) {
+    append_json_string(out, value.str());
+  } else {
+    static_assert(Described<T>, "describe the struct with BOOST_DESCRIBE_STRUCT");
+    char separator = '{';
+    for_each_member<T>([&](auto member) {
+      out += separator;
+      out += '"';
+      out += member.name;
+      out += "\":";
+      write_value(out, value.*member.pointer);
+      separator = ',';
+    });
+    out += separator == '{' ? "{}" : "}";
+  }
+}
+
+template <Described T>
+std::string write(const T& value) {
+  std::string out;
+  write_value(out, value);
+  return out;
+}
+
+}  // namespace kriya::schema

@@ -1,0 +1,11 @@
+#include "schema/json_schema.h"
+
+namespace kriya::schema {
+
+json::object Components::nullable(json::object schema) {
+  if (schema.contains("$ref")) return {{"anyOf", {std::move(schema), {{"type", "null"}}}}};
+  schema["type"] = json::array{schema.at("type"), "null"};
+  return schema;
+}
+
+}  // namespace kriya::schema
