@@ -1,0 +1,85 @@
+// The whole configuration as typed values. Made by load() from the one table in table.cc; nothing else reads variables.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/secret.h"
+#include "config/cidr.h"
+#include "crypto/algorithm.h"
+
+namespace kriya::config {
+
+enum class Environment { development, production };
+enum class SameSite { lax, strict, none };
+enum class PhoneVerification { required, off };
+enum class SmsProvider { none, console, telesign };
+enum class LogLevel { trace, debug, info, warn, error };
+enum class LogFormat { automatic, text, json };  // automatic: text on a terminal, else JSON
+
+struct DatabaseUrl {
+  enum class Engine { sqlite, postgres };
+
+  Engine engine = Engine::sqlite;
+  std::filesystem::path path;  // sqlite: the file; as given, so relative to the working directory
+  Secret url;                  // postgres: the whole URL with its password
+};
+
+/// Plain values, valid together once load() has returned them. Defaults live in the table, not here.
+struct Settings {
+  Environment environment = Environment::development;
+  bool debug = false;
+  std::string host;  // an IP literal without brackets, or "localhost"
+  std::uint16_t port = 0;
+  std::vector<Cidr> trusted_proxies;
+  std::string public_url;  // no trailing slash; empty: http://localhost:<port>, known once the server listens
+  unsigned workers = 0;
+  unsigned max_connections = 0;
+  unsigned max_connections_per_address = 0;
+  std::chrono::seconds shutdown_timeout{};
+
+  std::filesystem::path data_dir;
+  DatabaseUrl database;
+  Secret redis_url;  // empty: in-process
+
+  Secret jwt_secret;                         // empty only in development, before fill_missing_secrets()
+  std::vector<Secret> jwt_previous_secrets;  // verify, never sign
+  Secret master_key;                         // empty: the JWT secret, see fill_missing_secrets()
+  crypto::Algorithm jwt_algorithm = crypto::Algorithm::hs256;
+  std::chrono::seconds jwt_clock_skew{};
+  std::chrono::hours token_life{};
+
+  std::vector<Secret> plane_api_keys;  // empty only in development, before fill_missing_secrets()
+  std::vector<Secret> registration_api_keys;
+  Secret metrics_token;
+  std::vector<std::string> allowed_origins;  // as browsers write them: lower case, no default port
+  bool cookie_secure = false;
+  SameSite cookie_same_site = SameSite::lax;
+  bool rate_limits = true;
+
+  PhoneVerification phone_verification = PhoneVerification::required;
+  SmsProvider sms_provider = SmsProvider::none;
+  std::string telesign_customer_id;
+  Secret telesign_api_key;
+  std::string telesign_base_url;  // these and openai_base_url: no trailing slash
+  std::string telesign_verify_url;
+  std::string telesign_detect_url;
+
+  Secret openai_api_key;
+  std::string openai_base_url;
+  std::string openai_model;
+  std::vector<std::string> openai_allowed_models;
+  bool enable_tool_logging = true;
+  std::filesystem::path log_dir;
+
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::automatic;
+  std::filesystem::path log_file;  // empty: standard error
+
+  bool in_production() const { return environment == Environment::production; }
+};
+
+}  // namespace kriya::config

@@ -1,0 +1,34 @@
+#include "config/surroundings.h"
+
+#include <sys/stat.h>
+
+namespace kriya::config {
+namespace {
+
+bool others_may(const std::filesystem::path& path, mode_t permission) {
+  struct stat status{};
+  return stat(path.c_str(), &status) == 0 && (status.st_mode & permission) != 0;
+}
+
+void add_if_there(Surroundings& surroundings, const std::filesystem::path& path, bool holds_secrets) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  const bool open = others_may(path, S_IROTH) && others_may(folder, S_IXOTH);
+  surroundings.files.push_back({path, holds_secrets, open});
+}
+
+}  // namespace
+
+Surroundings look_around(const Settings& settings, const std::filesystem::path& dotenv) {
+  Surroundings surroundings;
+  add_if_there(surroundings, dotenv, true);
+  add_if_there(surroundings, settings.data_dir / "jwt_secret", true);
+  add_if_there(surroundings, settings.data_dir / "plane_api_key", true);
+  if (settings.database.engine == DatabaseUrl::Engine::sqlite) {
+    add_if_there(surroundings, settings.database.path, false);
+  }
+  return surroundings;
+}
+
+}  // namespace kriya::config

@@ -1,0 +1,173 @@
+#include "config/value_parsers.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "config/url.h"
+
+namespace kriya::config {
+namespace {
+
+using std::string_view;
+
+constexpr std::size_t kMostShownBytes = 80;
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+bool is_visible_ascii(char c) { return c > ' ' && c < 0x7f; }
+
+/// user:password@ becomes ***@, generously: from the first "//" to the last '@'.
+std::string without_user(string_view value) {
+  const std::size_t at = value.rfind('@');
+  if (at == string_view::npos) return std::string(value);
+  const std::size_t slashes = value.find("//");
+  const std::size_t start = slashes != string_view::npos && slashes < at ? slashes + 2 : 0;
+  return std::string(value.substr(0, start)) + "***" + std::string(value.substr(at));
+}
+
+/// The entries of a list, each through `parse_entry`; the first bad one ends it.
+template <class T>
+Parsed<std::vector<T>> parse_each(string_view text, auto parse_entry) {
+  std::vector<T> entries;
+  for (const string_view entry : split_list(text)) {
+    Parsed<T> parsed = parse_entry(entry);
+    if (!parsed) return not_allowed(std::move(parsed.error()));
+    entries.push_back(*std::move(parsed));
+  }
+  return entries;
+}
+
+Parsed<std::string> parse_origin(string_view text) {
+  const auto refuse = [&](const std::string& reason) { return not_allowed(in_quotes(text) + " " + reason); };
+  if (text == "*") return refuse("would let every site in");
+  const auto url = parse_url(text);
+  if (!url) return refuse(url.error());
+  if (!url->is_http()) return refuse("is neither http nor https");
+  if (url->has_user || url->has_query || url->has_fragment || !url->path.empty()) {
+    return refuse("has more than scheme://host[:port]");
+  }
+  return url->origin();
+}
+
+}  // namespace
+
+std::string in_quotes(string_view value) {
+  const std::string shown = without_user(value);
+  std::string text = "\"";
+  for (const char c : string_view(shown).substr(0, kMostShownBytes)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (is_control(c) || byte >= 0x80) {
+      text += "\\x" + hex_encode(string_view(&c, 1));
+    } else {
+      text += c;
+    }
+  }
+  return text + (shown.size() > kMostShownBytes ? "…\"" : "\"");
+}
+
+std::vector<string_view> split_list(string_view text) {
+  std::vector<string_view> entries;
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    if (const string_view entry = trim(text.substr(0, comma)); !entry.empty()) entries.push_back(entry);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return entries;
+}
+
+Parsed<bool> parse_boolean(string_view text) {
+  const auto is = [&](string_view word) { return equals_ignoring_case(text, word); };
+  if (is("true") || is("1") || is("yes") || is("on")) return true;
+  if (is("false") || is("0") || is("no") || is("off")) return false;
+  return not_allowed();
+}
+
+Parsed<Secret> parse_secret(string_view text, std::size_t least) {
+  if (trim(text).size() != text.size()) return not_allowed("begins or ends with white space");
+  if (text.size() < least) return not_allowed();
+  return Secret(std::string(text));
+}
+
+Parsed<Secret> parse_key(string_view text) {
+  if (!std::ranges::all_of(text, is_visible_ascii)) return not_allowed("has a character that no HTTP header can carry");
+  return Secret(std::string(text));
+}
+
+Parsed<std::filesystem::path> parse_path(string_view text) {
+  if (text.starts_with('~')) return not_allowed("~ is not expanded here");
+  if (std::ranges::any_of(text, is_control)) return not_allowed();
+  return std::filesystem::path(text);
+}
+
+Parsed<std::string> parse_host(string_view text) {
+  if (equals_ignoring_case(text, "localhost")) return std::string("localhost");
+  if (!parse_address(text)) return not_allowed();
+  return std::string(text);
+}
+
+Parsed<std::vector<Cidr>> parse_cidrs(string_view text) {
+  return parse_each<Cidr>(text, [](string_view entry) -> Parsed<Cidr> {
+    auto range = Cidr::parse(entry);
+    if (!range) return not_allowed(in_quotes(entry) + " " + range.error());
+    return range;
+  });
+}
+
+Parsed<DatabaseUrl> parse_database_url(string_view text) {
+  DatabaseUrl database;
+  const string_view scheme = text.substr(0, text.find(':'));
+  if (equals_ignoring_case(scheme, "postgresql") || equals_ignoring_case(scheme, "postgres")) {
+    if (const auto url = parse_url(text); !url) return not_allowed(url.error());
+    database.engine = DatabaseUrl::Engine::postgres;
+    database.url = Secret(std::string(text));
+    return database;
+  }
+  if (!equals_ignoring_case(scheme, "sqlite") || scheme.size() == text.size()) return not_allowed();
+
+  string_view file = text.substr(scheme.size() + 1);
+  if (file.starts_with("//")) file.remove_prefix(2);
+  const bool relative_after_slashes = text.size() != scheme.size() + 1 + file.size() && !file.starts_with('/');
+  if (relative_after_slashes) return not_allowed("after sqlite:// comes an absolute path");
+  if (file.starts_with(':')) return not_allowed("a database in memory would be another one for each thread");
+  if (file.ends_with('/')) return not_allowed("names a folder, not a file");
+  if (file.find_first_of("?#%") != string_view::npos) return not_allowed("parameters and % escapes are not understood");
+  return parse_path(file).map([&](std::filesystem::path path) {
+    database.path = std::move(path);
+    return database;
+  });
+}
+
+Parsed<Secret> parse_redis_url(string_view text) {
+  const auto url = parse_url(text);
+  if (!url) return not_allowed(url.error());
+  const string_view number = string_view(url->path).substr(url->path.empty() ? 0 : 1);
+  const bool database = number.size() <= 5 && std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
+  if (url->scheme != "redis" && url->scheme != "rediss") return not_allowed();
+  if (!database || url->has_query || url->has_fragment) return not_allowed();
+  return Secret(std::string(text));
+}
+
+Parsed<std::string> parse_base_url(string_view text) {
+  auto url = parse_url(text);
+  if (!url) return not_allowed(url.error());
+  if (!url->is_http()) return not_allowed();
+  if (url->has_user || url->has_query || url->has_fragment) return not_allowed("has a user, a query or a fragment");
+  while (url->path.ends_with('/')) url->path.pop_back();
+  return url->origin() + url->path;
+}
+
+Parsed<std::vector<std::string>> parse_origins(string_view text) { return parse_each<std::string>(text, parse_origin); }
+
+Parsed<std::string> parse_word(string_view text) {
+  if (!utf8_length(text) || has_control_character(text)) return not_allowed();
+  return std::string(text);
+}
+
+Parsed<std::vector<std::string>> parse_words(string_view text) { return parse_each<std::string>(text, parse_word); }
+
+Parsed<std::vector<Secret>> parse_secrets(string_view text, std::size_t least) {
+  return parse_each<Secret>(text, [&](string_view entry) { return parse_secret(entry, least); });
+}
+
+Parsed<std::vector<Secret>> parse_keys(string_view text) { return parse_each<Secret>(text, parse_key); }
+
+}  // namespace kriya::config
