@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Runs the tests, every step even if one before it failed, and ends with a summary.
+#   scripts/test.sh               everything, on the release build
+#   scripts/test.sh asan-ubsan    the unit and HTTP tests under these sanitizers
+#   scripts/test.sh tsan          the unit tests under this one
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+preset=${1:-release}
+logs=build/$preset/test-logs
+mkdir -p "$logs"
+export KRIYA_BIN=$PWD/build/$preset/kriya
+export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19 TSAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
+
+build() {
+  cmake --preset "$preset" && cmake --build --preset "$preset"
+}
+unit_tests() {
+  ctest --preset "$preset" --no-tests=error --output-on-failure -j "$(nproc)"
+}
+http_tests() {
+  build/node/bin/node --test --test-reporter=spec tests/e2e/*.test.mjs
+}
+# Debian's Python by its path: it has Debian's requests, another that comes first in PATH may not.
+plane_tests() {
+  /usr/bin/python3 tests/e2e/plane_backend_test.py
+}
+fuzzing() {
+  scripts/fuzz.sh
+}
+formatting() {
+  scripts/format.sh --check && echo "formatted as .clang-format says"
+}
+
+# The lines with which the runners close, for the summary.
+counts() {
+  grep -hE '^[0-9]+% tests passed|^ℹ (tests|pass|fail|skipped) |^Ran [0-9]+ test|^Fuzzing ' "$1" | paste -sd' ' |
+    sed -E 's/ ℹ /, /g; s/^ℹ //'
+}
+
+passed=0 failed=0 summary=()
+step() {
+  local name=$1 log=$logs/$1.log start=$SECONDS verdict
+  printf '\n=== %s\n' "${name//_/ }"
+  local code=0
+  "$name" 2>&1 | tee "$log" || code=$?
+  if [[ $code -eq 0 ]]; then
+    verdict=ok passed=$((passed + 1))
+  else
+    verdict=FAIL failed=$((failed + 1))
+  fi
+  summary+=("$(printf '%-5s %-12s %4d s  %s' "$verdict" "${name//_/ }" $((SECONDS - start)) "$(counts "$log")")")
+  return "$code"
+}
+finish() {
+  printf '\n=== summary (%s)\n' "$preset"
+  printf '%s\n' "${summary[@]}"
+  printf 'steps: %d passed, %d failed\n' "$passed" "$failed"
+  [[ $failed -eq 0 ]]
+}
+
+step build || { finish; exit 1; }
+step unit_tests || true
+if [[ $preset != tsan ]]; then
+  step http_tests || true
+fi
+if [[ $preset == release ]]; then
+  step plane_tests || true
+  step fuzzing || true
+  step formatting || true
+fi
+finish

@@ -1,0 +1,48 @@
+#include "access/api_key.h"
+
+#include "crypto/digest.h"
+
+namespace kriya::access {
+namespace {
+
+json::object scheme(std::string_view description) {
+  return {{"type", "apiKey"}, {"in", "header"}, {"name", "X-API-Key"}, {"description", description}};
+}
+
+tl::unexpected<Error> wrong_key() { return fail(Errc::invalid_api_key, "The X-API-Key is not one that we know."); }
+
+}  // namespace
+
+bool ApiKeys::accepts(std::string_view offered) const {
+  bool found = false;
+  for (const Secret& key : keys_) found = crypto::equal_in_constant_time(key.reveal(), offered) || found;
+  return found;
+}
+
+http::AccessRule require_api_key(ApiKeys keys) {
+  return {.check = [keys = std::move(keys)](const http::Request& request, http::Caller&) -> Result<void> {
+            const auto offered = request.header("X-API-Key");
+            if (!offered || offered->empty()) return fail(Errc::missing_api_key, "Send the server's key as X-API-Key.");
+            if (!keys.accepts(*offered)) return wrong_key();
+            return {};
+          },
+          .scheme_name = "plane_api_key",
+          .scheme = scheme("PLANE_API_KEY: for servers that validate tokens."),
+          .errors = {Errc::missing_api_key, Errc::invalid_api_key}};
+}
+
+http::AccessRule recognise_registrar(ApiKeys keys) {
+  return {.check = [keys = std::move(keys)](const http::Request& request, http::Caller& caller) -> Result<void> {
+            const auto offered = request.header("X-API-Key");
+            if (!offered) return {};
+            if (!keys.accepts(*offered)) return wrong_key();
+            caller.trusted_registrar = true;
+            return {};
+          },
+          .scheme_name = "registration_api_key",
+          .scheme = scheme("REGISTRATION_API_KEYS: for servers that have proven the number themselves."),
+          .optional = true,
+          .errors = {Errc::invalid_api_key}};
+}
+
+}  // namespace kriya::access

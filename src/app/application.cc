@@ -1,0 +1,229 @@
+#include "app/application.h"
+
+#include <csignal>
+#include <optional>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <sys/resource.h>
+
+#include "access/api_key.h"
+#include "app/keys.h"
+#include "app/maintenance.h"
+#include "app/store.h"
+#include "base/version.h"
+#include "http/dispatcher.h"
+#include "http/server/server.h"
+#include "identity/auth_endpoints.h"
+#include "operations/docs_endpoints.h"
+#include "operations/health_endpoints.h"
+#include "operations/metrics_endpoint.h"
+#include "runtime/io_threads.h"
+
+namespace kriya::app {
+namespace {
+
+constexpr unsigned kWorkerThreads = 2;
+constexpr std::size_t kMaxQueuedWork = 256;
+
+telemetry::Log::Options log_options(const config::Settings& settings) {
+  using config::LogFormat;
+  using config::LogLevel;
+  using telemetry::Level;
+  const bool terminal = settings.log_file.empty() && ::isatty(STDERR_FILENO) != 0;
+  const auto level = [&] {
+    if (settings.debug) return Level::debug;
+    switch (settings.log_level) {
+      case LogLevel::trace:
+      case LogLevel::debug:
+        return Level::debug;
+      case LogLevel::info:
+        return Level::info;
+      case LogLevel::warn:
+        return Level::warning;
+      case LogLevel::error:
+        return Level::error;
+    }
+    return Level::info;
+  }();
+  const bool json =
+      settings.log_format == LogFormat::json || (settings.log_format == LogFormat::automatic && !terminal);
+  return {.level = level, .json = json, .file = settings.log_file};
+}
+
+/// Every connection is a file descriptor: take as many as the system lets us have.
+void raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+/// A vanished client and a file that may not grow are errors to report, not reasons to die.
+void ignore_deadly_signals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
+std::function<bool(const std::string&)> trusted_proxy_test(const config::Settings& settings) {
+  return [proxies = settings.trusted_proxies](const std::string& address) {
+    return std::ranges::any_of(proxies, [&](const config::Cidr& range) { return range.contains(address); });
+  };
+}
+
+}  // namespace
+
+/// Everything in the order in which it is built; destroyed the other way round.
+struct Application::Parts {
+  Parts(const config::Settings& given, std::unique_ptr<telemetry::Log> logger)
+      : settings(given), log(std::move(logger)), workers(kWorkerThreads, kMaxQueuedWork), threads(given.workers) {}
+
+  Result<void> assemble();
+  void add_routes();
+
+  config::Settings settings;
+  SystemClock clock;
+  std::unique_ptr<telemetry::Log> log;
+  telemetry::Metrics metrics;
+  WorkerPool workers;
+  std::unique_ptr<storage::Database> database;
+  IoThreads threads;
+  std::unique_ptr<http::server::Server> server;
+  std::string public_url;
+
+  std::optional<identity::KeyRing> keys;
+  std::optional<identity::UserTokens> tokens;
+  std::optional<identity::AccountStore> accounts;
+  std::optional<identity::Registration> registration;
+  std::optional<identity::TokenValidation> validation;
+  http::Router router;
+  std::optional<http::Dispatcher> dispatcher;
+};
+
+Result<void> Application::Parts::assemble() {
+  if (auto prepared = prepare_schema(settings, *log); !prepared) return prepared;
+  auto opened = open_database(settings, *log, metrics, workers);
+  if (!opened) return fail(opened.error());
+  database = *std::move(opened);
+  auto loaded = run_to_completion(load_keys(settings, *database));
+  if (!loaded) return fail(loaded.error());
+  keys = *std::move(loaded);
+
+  auto bound = http::server::Server::bind({.host = settings.host,
+                                           .port = settings.port,
+                                           .max_connections = settings.max_connections,
+                                           .max_connections_per_address = settings.max_connections_per_address,
+                                           .exempt_from_address_limit = trusted_proxy_test(settings),
+                                           .strict_transport_security = settings.public_url.starts_with("https://")},
+                                          threads, *log, metrics);
+  if (!bound) return fail(bound.error());
+  server = *std::move(bound);
+  public_url = app::public_url(settings, server->port());
+
+  tokens.emplace(
+      *keys,
+      identity::TokenRules{.audience = public_url, .life = settings.token_life, .clock_skew = settings.jwt_clock_skew},
+      clock);
+  accounts.emplace(*database);
+  registration.emplace(
+      identity::Registration::Rules{
+          .verification_required = settings.phone_verification == config::PhoneVerification::required,
+          .demand_valid_numbers = settings.sms_provider == config::SmsProvider::telesign},
+      *accounts, *tokens, clock, metrics);
+  validation.emplace(*accounts, *tokens, clock, metrics);
+  add_routes();
+  dispatcher.emplace(http::Dispatcher::Options{.is_trusted_proxy = trusted_proxy_test(settings),
+                                               .allowed_origins = settings.allowed_origins},
+                     router, *log, metrics);
+  return {};
+}
+
+void Application::Parts::add_routes() {
+  // Without proof of numbers there is nothing for a registrar to be trusted with, and its key is not looked at.
+  http::AccessRule registrar = access::recognise_registrar(access::ApiKeys(settings.registration_api_keys));
+  if (settings.phone_verification == config::PhoneVerification::off) {
+    registrar.check = [](const http::Request&, http::Caller&) -> Result<void> { return {}; };
+  }
+  identity::add_auth_endpoints(router,
+                               {.registrar = std::move(registrar),
+                                .token_validator = access::require_api_key(access::ApiKeys(settings.plane_api_keys))},
+                               *registration, *validation);
+  identity::add_jwks_endpoint(router, *keys);
+  operations::add_health_endpoints(router, *database, known_schema_version(settings), kVersion);
+  operations::add_metrics_endpoint(router, metrics,
+                                   {.token = settings.metrics_token, .loopback_only = settings.in_production()});
+  operations::add_docs_endpoints(router,
+                                 {.title = "Kriya",
+                                  .version = kVersion,
+                                  .description = "Sign-in by phone number, and tokens that other services can check.",
+                                  .server_url = public_url});
+}
+
+Application::Application(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Application::~Application() = default;
+
+Result<std::unique_ptr<Application>> Application::build(const config::Settings& settings) {
+  ignore_deadly_signals();
+  raise_file_limit();
+  std::unique_ptr<telemetry::Log> log;
+  try {
+    log = std::make_unique<telemetry::Log>(log_options(settings));
+  } catch (const std::runtime_error& error) {
+    return fail(Errc::unavailable, std::string("LOG_FILE: ") + error.what() + ".");
+  }
+  auto parts = std::make_unique<Parts>(settings, std::move(log));
+  if (auto assembled = parts->assemble(); !assembled) return fail(assembled.error());
+  return std::unique_ptr<Application>(new Application(std::move(parts)));
+}
+
+std::string Application::public_url() const { return parts_->public_url; }
+
+int Application::run(void (*on_ready)(const Application&, const config::Settings&)) {
+  asio::io_context main{1};
+  asio::signal_set stop_signals(main, SIGTERM, SIGINT);
+  asio::signal_set reopen_signals(main, SIGHUP);
+  Maintenance maintenance(main, *parts_->accounts, parts_->clock, *parts_->log);
+
+  const std::function<void()> await_hangup = [&] {
+    reopen_signals.async_wait([&](boost::system::error_code ec, int) {
+      if (ec) return;
+      try {
+        parts_->log->reopen();
+        parts_->log->info("log file reopened");
+      } catch (const std::runtime_error& error) {
+        parts_->log->error("the log file stays as it was", {{"cause", std::string_view(error.what())}});
+      }
+      await_hangup();
+    });
+  };
+  await_hangup();
+  stop_signals.async_wait([&](boost::system::error_code, int) {
+    stop_signals.clear();  // from now on a second signal kills
+    reopen_signals.cancel();
+    maintenance.stop();
+  });
+
+  parts_->server->start(*parts_->dispatcher);
+  parts_->threads.start();
+  parts_->log->info(
+      "started",
+      {{"version", kVersion}, {"url", parts_->public_url}, {"threads", std::int64_t{parts_->threads.count()}}});
+  on_ready(*this, parts_->settings);
+  asio::co_spawn(main.get_executor(), maintenance.run(), [](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+  });
+  main.run();
+
+  parts_->log->info("stopping");
+  const bool clean = parts_->server->stop(parts_->settings.shutdown_timeout);
+  parts_->threads.stop();
+  if (clean) {
+    parts_->log->info("stopped");
+  } else {
+    parts_->log->warning("stopped; some requests did not finish in time and were cut");
+  }
+  return 0;
+}
+
+}  // namespace kriya::app

@@ -1,0 +1,46 @@
+#include "app/maintenance.h"
+
+#include <boost/asio/as_tuple.hpp>
+
+namespace kriya::app {
+namespace {
+
+constexpr std::chrono::hours kPeriod{1};
+constexpr std::chrono::hours kKeepExpired{24 * 30};  // long enough to look into an incident afterwards
+constexpr std::int64_t kStep = 500;                  // rows a write, so that no sign-in waits long behind it
+
+}  // namespace
+
+Maintenance::Maintenance(asio::io_context& context, identity::AccountStore& accounts, const Clock& clock,
+                         const telemetry::Log& log)
+    : timer_(context), accounts_(accounts), clock_(clock), log_(log) {}
+
+Task<void> Maintenance::run() {
+  while (!stopping_) {
+    co_await sweep();
+    timer_.expires_after(kPeriod);
+    co_await timer_.async_wait(asio::as_tuple(use_task));
+  }
+}
+
+Task<void> Maintenance::sweep() {
+  std::int64_t removed = 0;
+  for (std::int64_t step = kStep; step == kStep && !stopping_; removed += step) {
+    const auto swept =
+        co_await accounts_.sweep_tokens(clock_.now() - kKeepExpired, kStep, Deadline::after(std::chrono::seconds(30)));
+    if (!swept) {
+      log_.warning("the sweep of expired tokens failed; it is tried again in an hour",
+                   {{"cause", swept.error().detail}});
+      co_return;
+    }
+    step = *swept;
+  }
+  if (removed > 0) log_.info("swept expired tokens from the audit trail", {{"removed", removed}});
+}
+
+void Maintenance::stop() {
+  stopping_ = true;
+  timer_.cancel();
+}
+
+}  // namespace kriya::app

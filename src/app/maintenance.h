@@ -1,0 +1,35 @@
+// What the server does by itself from time to time.
+#pragma once
+
+#include <chrono>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/time.h"
+#include "identity/account_store.h"
+#include "runtime/task.h"
+#include "telemetry/log.h"
+
+namespace kriya::app {
+
+/// Sweeps the audit trail of tokens that have expired `keep` ago, in small steps. Runs on the executor of `timer`;
+/// ends when the timer is cancelled after `stop`.
+class Maintenance {
+ public:
+  Maintenance(asio::io_context& context, identity::AccountStore& accounts, const Clock& clock,
+              const telemetry::Log& log);
+
+  Task<void> run();
+  void stop();
+
+ private:
+  Task<void> sweep();
+
+  asio::steady_timer timer_;
+  identity::AccountStore& accounts_;
+  const Clock& clock_;
+  const telemetry::Log& log_;
+  bool stopping_ = false;
+};
+
+}  // namespace kriya::app

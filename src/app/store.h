@@ -1,0 +1,30 @@
+// Opening the database that the configuration names: the only place that asks which engine it is.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/error.h"
+#include "config/settings.h"
+#include "runtime/worker_pool.h"
+#include "storage/database.h"
+#include "storage/migrations.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+namespace kriya::app {
+
+/// Errors: unavailable or conflict, with words for an operator.
+Result<std::unique_ptr<storage::Database>> open_database(const config::Settings& settings, const telemetry::Log& log,
+                                                         telemetry::Metrics& metrics, WorkerPool& workers);
+Result<storage::SchemaState> schema_state(const config::Settings& settings);
+Result<std::vector<storage::Migration>> migrate(const config::Settings& settings);
+
+/// The schema version that this binary works with.
+int known_schema_version(const config::Settings& settings);
+
+/// Makes the schema current where that is safe to do unasked: always in development, and in production for a database
+/// that is still empty. Errors: conflict, when an operator must run `kriya migrate` first; those of migrate.
+Result<void> prepare_schema(const config::Settings& settings, const telemetry::Log& log);
+
+}  // namespace kriya::app

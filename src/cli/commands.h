@@ -1,0 +1,16 @@
+// The sub-commands of `kriya`. Each adds itself to the command line and leaves its exit code behind when it was chosen.
+#pragma once
+
+#include <CLI/App.hpp>
+
+namespace kriya::cli {
+
+void add_serve(CLI::App& app, int& exit_code);
+void add_migrate(CLI::App& app, int& exit_code);
+void add_doctor(CLI::App& app, int& exit_code);
+void add_user(CLI::App& app, int& exit_code);
+void add_token(CLI::App& app, int& exit_code);
+void add_secret(CLI::App& app, int& exit_code);
+void add_version(CLI::App& app, int& exit_code);
+
+}  // namespace kriya::cli

@@ -1,0 +1,67 @@
+// kriya serve: the server.
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include "app/application.h"
+#include "base/version.h"
+#include "cli/commands.h"
+#include "cli/configuration.h"
+#include "config/doctor.h"
+#include "config/reference.h"
+
+namespace kriya::cli {
+namespace {
+
+/// Tells a newcomer where to go next.
+void print_welcome(const app::Application& application, const config::Settings& settings) {
+  const std::string url = application.public_url();
+  const auto absolute = [](const std::filesystem::path& path) {
+    return std::filesystem::absolute(path).lexically_normal().string();
+  };
+  std::printf("Kriya %s is ready at %s\n", kVersion, url.c_str());
+  if (!settings.in_production()) {
+    std::printf("  API page   %s/docs\n", url.c_str());
+    std::printf("  Data       %s\n", absolute(settings.database.path).c_str());
+    const auto key_file = settings.data_dir / "plane_api_key";
+    if (std::filesystem::exists(key_file)) {
+      std::printf("  API key    %s  (X-API-Key for /api/auth/validate-token)\n", absolute(key_file).c_str());
+    }
+    if (settings.phone_verification == config::PhoneVerification::required && settings.registration_api_keys.empty()) {
+      std::printf("  To register without a proof of the phone, for a try: PHONE_VERIFICATION=off make run\n");
+    }
+  }
+  std::fflush(stdout);
+}
+
+int serve() {
+  const auto configuration = load_configuration();
+  if (!configuration) return 1;
+  const config::Settings& settings = configuration->settings;
+  const auto checks = config::examine(settings, config::look_around(settings));
+  if (config::any_unsafe(checks)) {
+    std::fputs("kriya: not safe for production, so not started:\n", stderr);
+    for (const config::Check& check : checks) {
+      if (check.verdict == config::Verdict::unsafe) {
+        std::fprintf(stderr, "  %s: %s\n", check.title.c_str(), check.remedy.c_str());
+      }
+    }
+    return 1;
+  }
+  auto application = app::Application::build(settings);
+  if (!application) {
+    std::fprintf(stderr, "kriya: %s\n", application.error().detail.c_str());
+    return 1;
+  }
+  return (*application)->run(print_welcome);
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("serve", "Run the server until SIGTERM; SIGHUP reopens LOG_FILE");
+  command->footer(config::help_text());
+  command->callback([&exit_code] { exit_code = serve(); });
+}
+
+}  // namespace kriya::cli

@@ -1,0 +1,147 @@
+// kriya user: what an operator does with accounts.
+#include <cstdio>
+#include <iostream>
+
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/local_store.h"
+#include "cli/pretty_json.h"
+#include "identity/auth_messages.h"
+#include "schema/described.h"
+
+namespace kriya::cli {
+namespace {
+
+using identity::User;
+
+json::object to_json(const User& user) {
+  json::object object = parse_json(schema::write(identity::to_body(user)))->as_object();
+  object["token_version"] = user.token_version;
+  return object;
+}
+
+/// Finds by id or phone number. Errors: not_found; invalid_fields when the text is neither.
+Task<Result<User>> find(LocalStore& store, std::string who) {
+  Result<std::optional<User>> found;
+  if (const auto id = Uuid::parse(who)) {
+    found = co_await store.accounts().find_by_id(*id, command_deadline());
+  } else if (const auto phone = PhoneNumber::parse(who)) {
+    found = co_await store.accounts().find_by_phone(phone->str(), command_deadline());
+  } else {
+    co_return fail(Errc::invalid_fields, "'" + who + "' is neither a user id nor a phone number like +14155550123.");
+  }
+  if (!found) co_return fail(found.error());
+  if (!*found) co_return fail(Errc::not_found, "There is no user " + who + ".");
+  co_return **found;
+}
+
+Task<Result<void>> list(LocalStore& store, bool as_json) {
+  constexpr std::int64_t kPage = 500;
+  std::optional<Uuid> after;
+  for (;;) {
+    const auto users = co_await store.accounts().list(after, kPage, command_deadline());
+    if (!users) co_return fail(users.error());
+    for (const User& user : *users) {
+      const std::string name = user.first_name + (user.last_name ? " " + *user.last_name : "");
+      if (as_json) {
+        std::cout << to_json(user) << '\n';
+      } else {
+        std::printf("%s  %-16s  %s  %s\n", user.id.str().c_str(), user.phone_number.c_str(),
+                    to_rfc3339(user.created_at).substr(0, 10).c_str(), name.c_str());
+      }
+    }
+    if (static_cast<std::int64_t>(users->size()) < kPage) co_return Result<void>();
+    after = users->back().id;
+  }
+}
+
+Task<Result<void>> show(LocalStore& store, std::string who) {
+  const auto user = co_await find(store, std::move(who));
+  if (!user) co_return fail(user.error());
+  std::puts(pretty_json(to_json(*user)).c_str());
+  co_return Result<void>();
+}
+
+Task<Result<void>> revoke(LocalStore& store, std::string who) {
+  const auto user = co_await find(store, std::move(who));
+  if (!user) co_return fail(user.error());
+  const auto revoked = co_await store.accounts().revoke(user->id, SystemClock{}.now(), command_deadline());
+  if (!revoked) co_return fail(revoked.error());
+  std::printf("Every token that %s was given is revoked.\n", user->phone_number.c_str());
+  co_return Result<void>();
+}
+
+bool confirmed(const User& user) {
+  if (::isatty(STDIN_FILENO) == 0) return false;
+  std::printf("Delete %s (%s) for good? Type yes: ", user.phone_number.c_str(), user.first_name.c_str());
+  std::fflush(stdout);
+  std::string answer;
+  return std::getline(std::cin, answer) && answer == "yes";
+}
+
+Task<Result<void>> remove(LocalStore& store, std::string who, bool without_asking) {
+  const auto user = co_await find(store, std::move(who));
+  if (!user) co_return fail(user.error());
+  if (!without_asking && !confirmed(*user)) co_return fail(Errc::conflict, "Nothing was deleted; confirm with --yes.");
+  const auto removed = co_await store.accounts().remove(user->id, command_deadline());
+  if (!removed) co_return fail(removed.error());
+  std::printf("Deleted %s and all that was stored about this user.\n", user->phone_number.c_str());
+  co_return Result<void>();
+}
+
+Task<Result<void>> export_all(LocalStore& store, std::string who) {
+  const auto user = co_await find(store, std::move(who));
+  if (!user) co_return fail(user.error());
+  const auto tokens = co_await store.accounts().tokens_of(user->id, command_deadline());
+  if (!tokens) co_return fail(tokens.error());
+  json::array issued;
+  for (const identity::TokenRecord& token : *tokens) {
+    issued.push_back(json::object{{"id", token.id.str()},
+                                  {"issued_at", to_rfc3339(token.issued_at)},
+                                  {"expires_at", to_rfc3339(token.expires_at)},
+                                  {"client_address", token.client_address},
+                                  {"user_agent", token.user_agent}});
+  }
+  std::puts(pretty_json(json::object{{"user", to_json(*user)}, {"issued_tokens", std::move(issued)}}).c_str());
+  co_return Result<void>();
+}
+
+/// Adds a sub-command about one user.
+template <class Action>
+CLI::App* add_action(CLI::App& user, const char* name, const char* description, int& exit_code, Action action) {
+  CLI::App* command = user.add_subcommand(name, description);
+  const auto who = std::make_shared<std::string>();
+  command->add_option("user", *who, "User id or phone number")->required();
+  command->callback([who, action, &exit_code] {
+    const auto store = LocalStore::open();
+    exit_code = store ? LocalStore::run(action(*store, *who)) : 1;
+  });
+  return command;
+}
+
+}  // namespace
+
+void add_user(CLI::App& app, int& exit_code) {
+  CLI::App* user = app.add_subcommand("user", "List, show, revoke, delete or export users");
+  user->require_subcommand(1);
+
+  CLI::App* list_command = user->add_subcommand("list", "All users, oldest first");
+  const auto as_json = std::make_shared<bool>(false);
+  list_command->add_flag("--json", *as_json, "One JSON object a line");
+  list_command->callback([as_json, &exit_code] {
+    const auto store = LocalStore::open();
+    exit_code = store ? LocalStore::run(list(*store, *as_json)) : 1;
+  });
+
+  add_action(*user, "show", "One user, as JSON", exit_code, show);
+  add_action(*user, "revoke", "Revoke every token of a user, at once, on every instance", exit_code, revoke);
+  add_action(*user, "export", "All that is stored about a user, as JSON", exit_code, export_all);
+  const auto without_asking = std::make_shared<bool>(false);
+  add_action(
+      *user, "delete", "Delete a user and all that is stored about the user", exit_code,
+      [without_asking](LocalStore& store, std::string who) { return remove(store, std::move(who), *without_asking); })
+      ->add_flag("--yes", *without_asking, "Do not ask");
+}
+
+}  // namespace kriya::cli

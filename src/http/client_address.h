@@ -1,0 +1,16 @@
+// Who is really asking, when proxies stand in between.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace kriya::http {
+
+/// The client's address: `peer` itself, or, while the right-most hop is trusted, the next entry to the left in
+/// X-Forwarded-For. The left end of that header is whatever the client wrote, so it is never read from there. An entry
+/// that is no IP address ends the walk at the last good one. Ports and brackets are dropped.
+std::string client_address(const std::string& peer, std::string_view forwarded_for,
+                           const std::function<bool(const std::string&)>& trusted);
+
+}  // namespace kriya::http

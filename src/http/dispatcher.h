@@ -1,0 +1,62 @@
+// The way of every request: id, client, CORS, route, access, handler; then one metric and one log line.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "http/caller.h"
+#include "http/cors.h"
+#include "http/handler.h"
+#include "http/router.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+namespace kriya::http {
+
+class Dispatcher final : public Handler {
+ public:
+  struct Options {
+    std::function<bool(const std::string&)> is_trusted_proxy;
+    std::vector<std::string> allowed_origins;
+    std::chrono::milliseconds request_deadline{10'000};
+  };
+
+  /// The router must be complete; all references must outlive the dispatcher.
+  Dispatcher(Options options, const Router& router, const telemetry::Log& log, telemetry::Metrics& metrics);
+
+  Task<Response> handle(const Request& request, const std::string& peer) override;
+  Response refuse(const Error& error, const Request& request, const std::string& peer) override;
+
+ private:
+  using Steady = std::chrono::steady_clock;
+
+  /// The metrics of one route, or of all requests that found none.
+  struct RouteMetrics {
+    std::string method;
+    std::string route;
+    telemetry::Histogram* seconds;
+    std::array<std::atomic<telemetry::Counter*>, 500> by_status{};  // index: status - 100
+  };
+
+  Caller make_caller(const Request& request, const std::string& peer) const;
+  Task<Response> answer(const Request& request, Caller& caller, const Route*& route);
+  Response answer_without_route(const Request& request, const Caller& caller, const std::string& allow) const;
+  void finish(const Request& request, const Caller& caller, const Route* route, Steady::time_point start,
+              Response& response);
+  void count(RouteMetrics& metrics, int status, double seconds);
+
+  Options options_;
+  const Router& router_;
+  const telemetry::Log& log_;
+  telemetry::Metrics& metrics_;
+  Cors cors_;
+  std::unordered_map<const Route*, std::unique_ptr<RouteMetrics>> route_metrics_;  // nullptr: no route
+};
+
+}  // namespace kriya::http

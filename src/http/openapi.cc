@@ -1,0 +1,149 @@
+#include "http/openapi.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+
+namespace kriya::http {
+namespace {
+
+constexpr std::string_view kExampleRequestId = "019aa5f4-7c00-7a3e-9d53-0d5c1b2e4f60";
+
+json::object request_id_header() {
+  return {{"X-Request-Id",
+           {{"description", "Names this request in the logs; a well-formed one from the client is kept."},
+            {"schema", {{"type", "string"}}}}}};
+}
+
+json::value parsed_example(const std::string& text) { return parse_json(text).value(); }
+
+/// What this code answers, as an example of a problem document.
+json::value problem_example(Errc code) {
+  Error error{code, std::string(title_of(code)) + ".", {}};
+  if (code == Errc::invalid_fields) {
+    error.detail = "A field is not acceptable: first_name is required.";
+    error.fields = {{"first_name", "is required"}};
+  }
+  return parsed_example(schema::write(to_problem(error, kExampleRequestId)));
+}
+
+json::object problem_content(const json::object& problem_schema, const std::vector<Errc>& codes) {
+  json::object examples;
+  for (const Errc code : codes) examples[name(code)] = {{"value", problem_example(code)}};
+  json::object media{{"schema", problem_schema}};
+  if (!examples.empty()) media["examples"] = std::move(examples);
+  return {{"application/problem+json", std::move(media)}};
+}
+
+json::object error_responses(const Route& route, const Operation& operation, const json::object& problem_schema) {
+  std::map<int, std::vector<Errc>> by_status;
+  const auto add = [&](Errc code) {
+    auto& codes = by_status[status_of(code)];
+    if (std::ranges::find(codes, code) == codes.end()) codes.push_back(code);
+  };
+  for (const Errc code : operation.errors) add(code);
+  for (const AccessRule& rule : route.access) std::ranges::for_each(rule.errors, add);
+  json::object responses;
+  for (const auto& [status, codes] : by_status) {
+    std::string description;
+    for (const Errc code : codes) {
+      description += (description.empty() ? "" : ", or ") + std::string(title_of(code));
+    }
+    responses[std::to_string(status)] = {{"description", description},
+                                         {"headers", request_id_header()},
+                                         {"content", problem_content(problem_schema, codes)}};
+  }
+  // Broken HTTP, time-outs and failures of the server itself can end any request.
+  responses["default"] = {{"description", "Any other failure"},
+                          {"headers", request_id_header()},
+                          {"content", problem_content(problem_schema, {})}};
+  return responses;
+}
+
+json::array security_of(const Route& route) {
+  json::object needed;
+  bool all_optional = true;
+  for (const AccessRule& rule : route.access) {
+    if (rule.scheme_name.empty()) continue;
+    needed[rule.scheme_name] = json::array{};
+    all_optional = all_optional && rule.optional;
+  }
+  json::array alternatives;
+  if (needed.empty()) return alternatives;
+  if (all_optional) alternatives.push_back(json::object{});
+  alternatives.push_back(std::move(needed));
+  return alternatives;
+}
+
+json::object success_response(const Operation& operation) {
+  json::object response{{"description", "Success"}, {"headers", request_id_header()}};
+  json::object media;
+  if (operation.answer_schema) media["schema"] = *operation.answer_schema;
+  if (operation.answer_example) media["example"] = parsed_example(*operation.answer_example);
+  response["content"] = {{operation.answer_content_type, std::move(media)}};
+  return response;
+}
+
+/// "POST /api/auth/validate-token" is "post_api_auth_validate_token".
+std::string operation_id(const Route& route) {
+  std::string id = to_lower(name(route.method)) + route.path;
+  std::ranges::replace_if(id, [](unsigned char c) { return !std::isalnum(c); }, '_');
+  return id;
+}
+
+json::object describe(const Route& route, const Operation& operation, const json::object& problem_schema) {
+  json::object described{{"operationId", operation_id(route)}, {"summary", operation.summary}};
+  if (!operation.description.empty()) described["description"] = operation.description;
+  if (!operation.tag.empty()) described["tags"] = json::array{operation.tag};
+  described["security"] = security_of(route);
+  if (operation.deprecated_query_token) {
+    described["parameters"] = json::array{{{"name", "token"},
+                                           {"in", "query"},
+                                           {"required", false},
+                                           {"deprecated", true},
+                                           {"description",
+                                            "For clients of the original service. Use the "
+                                            "Authorization header: URLs end up in logs and histories."},
+                                           {"schema", {{"type", "string"}}}}};
+  }
+  if (operation.request_schema) {
+    json::object media{{"schema", *operation.request_schema}};
+    if (operation.request_example) media["example"] = parsed_example(*operation.request_example);
+    described["requestBody"] = {{"required", true}, {"content", {{"application/json", std::move(media)}}}};
+  }
+  json::object responses = error_responses(route, operation, problem_schema);
+  responses["200"] = success_response(operation);
+  described["responses"] = std::move(responses);
+  return described;
+}
+
+}  // namespace
+
+json::object make_openapi(const ApiInfo& info, const Router& router) {
+  schema::Components components;
+  const json::object problem_schema = components.schema_of<Problem>();
+  json::object paths;
+  json::object schemes;
+  for (const auto& route : router.routes()) {
+    if (!route->describe) continue;
+    const Operation operation = route->describe(components);
+    auto& path = paths[route->path];
+    if (!path.is_object()) path = json::object{};
+    path.as_object()[to_lower(name(route->method))] = describe(*route, operation, problem_schema);
+    for (const AccessRule& rule : route->access) {
+      if (!rule.scheme_name.empty()) schemes[rule.scheme_name] = rule.scheme;
+    }
+  }
+  return {{"openapi", "3.1.0"},
+          {"info",
+           {{"title", info.title},
+            {"version", info.version},
+            {"description", info.description},
+            {"license", {{"name", "MIT"}, {"identifier", "MIT"}}}}},
+          {"servers", json::array{{{"url", info.server_url}}}},
+          {"paths", std::move(paths)},
+          {"components", {{"schemas", std::move(components).take()}, {"securitySchemes", std::move(schemes)}}}};
+}
+
+}  // namespace kriya::http

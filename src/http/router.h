@@ -1,0 +1,49 @@
+// The one table of routes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "http/endpoint.h"
+
+namespace kriya::http {
+
+/// Filled once at start-up, then read by every thread. Paths match exactly.
+class Router {
+ public:
+  template <class In, class Out>
+  void add(Method method, std::string path, Endpoint<In, Out> endpoint) {
+    add(make_route(method, std::move(path), std::move(endpoint)));
+  }
+
+  /// Throws std::logic_error when the method and path are taken.
+  void add(Route route);
+
+  struct Match {
+    const Route* route = nullptr;  // null: no such path, or not with this method
+    std::string allow;             // "GET, HEAD, OPTIONS": what the path takes; empty when there is no such path
+  };
+
+  /// HEAD finds the GET route.
+  Match find(Method method, std::string_view path) const;
+
+  const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
+
+ private:
+  struct Path {
+    std::vector<const Route*> routes;
+    std::string allow;
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+
+  std::vector<std::unique_ptr<Route>> routes_;
+  std::unordered_map<std::string, Path, Hash, std::equal_to<>> paths_;
+};
+
+}  // namespace kriya::http

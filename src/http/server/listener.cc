@@ -1,0 +1,128 @@
+#include "http/server/listener.h"
+
+#include <exception>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+namespace kriya::http::server {
+namespace {
+
+constexpr std::chrono::milliseconds kDeadlineCheck{500};
+constexpr std::chrono::milliseconds kAcceptPause{100};
+
+constexpr auto use_result = asio::as_tuple(use_task);
+
+constexpr std::string_view kTooManyConnections =
+    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
+
+std::string address_of(const Socket& socket, boost::system::error_code& ec) {
+  const auto address = socket.remote_endpoint(ec).address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+  }
+  return address.to_string();
+}
+
+}  // namespace
+
+Listener::Listener(Acceptor acceptor, Handler& handler, ConnectionLimits& limits, const SessionTimes& times, bool hsts,
+                   const telemetry::Log& log, telemetry::Metrics& metrics)
+    : acceptor_(std::move(acceptor)),
+      timer_(acceptor_.get_executor()),
+      handler_(handler),
+      limits_(limits),
+      times_(times),
+      log_(log),
+      accepted_(
+          metrics.counter("kriya_connections_total", "Connections by what became of them.", {{"outcome", "accepted"}})),
+      refused_(
+          metrics.counter("kriya_connections_total", "Connections by what became of them.", {{"outcome", "refused"}})),
+      writer_(hsts) {}
+
+void Listener::start() {
+  const auto report = [this](std::exception_ptr failure) {
+    if (failure) log_.error("a listener stopped by an exception");
+  };
+  asio::co_spawn(acceptor_.get_executor(), accept_until_closed(), report);
+  asio::co_spawn(acceptor_.get_executor(), watch_deadlines(), report);
+}
+
+Task<void> Listener::accept_until_closed() {
+  while (acceptor_.is_open()) {
+    Socket socket(acceptor_.get_executor());
+    const auto [ec] = co_await acceptor_.async_accept(socket, use_result);
+    if (!ec) {
+      admit(std::move(socket));
+    } else if (ec != asio::error::operation_aborted && ec != asio::error::connection_aborted) {
+      // Out of file descriptors, most likely: the queue keeps until connections have closed.
+      log_.warning("cannot accept a connection", {{"cause", std::string_view(ec.message())}});
+      Timer pause(acceptor_.get_executor(), kAcceptPause);
+      co_await pause.async_wait(use_result);
+    }
+  }
+}
+
+Task<void> Listener::watch_deadlines() {
+  while (!draining_ || !sessions_.empty()) {
+    timer_.expires_after(kDeadlineCheck);
+    co_await timer_.async_wait(use_result);
+    const auto now = std::chrono::steady_clock::now();
+    for (Session& session : sessions_) session.check_deadline(now);
+  }
+}
+
+void Listener::admit(Socket socket) {
+  boost::system::error_code ec;
+  const std::string peer = address_of(socket, ec);
+  if (ec) return;  // gone already
+  socket.non_blocking(true, ec);
+  if (!limits_.admit(peer)) {
+    refused_.add();
+    socket.send(asio::buffer(kTooManyConnections), 0, ec);
+    return;
+  }
+  accepted_.add();
+  socket.set_option(asio::ip::tcp::no_delay(true), ec);
+  sessions_.emplace_front(std::move(socket), peer, handler_, writer_, times_);
+  const auto session = sessions_.begin();
+  if (draining_) session->drain();
+  asio::co_spawn(acceptor_.get_executor(), serve(session), [this](std::exception_ptr failure) {
+    if (failure) log_.error("a session stopped by an exception");
+  });
+}
+
+Task<void> Listener::serve(Sessions::iterator session) {
+  struct Leave {
+    Listener& listener;
+    Sessions::iterator session;
+    ~Leave() {
+      listener.limits_.release(session->peer());
+      listener.sessions_.erase(session);
+    }
+  };
+  const Leave leave{*this, session};
+  co_await session->run();
+}
+
+void Listener::drain() {
+  draining_ = true;
+  boost::system::error_code ec;
+  acceptor_.non_blocking(true, ec);
+  while (acceptor_.is_open()) {
+    Socket socket(acceptor_.get_executor());
+    acceptor_.accept(socket, ec);
+    if (ec) break;
+    admit(std::move(socket));
+  }
+  acceptor_.close(ec);
+  for (Session& session : sessions_) session.drain();
+  timer_.cancel();
+}
+
+void Listener::abort_all() {
+  for (Session& session : sessions_) session.abort();
+}
+
+}  // namespace kriya::http::server

@@ -1,0 +1,175 @@
+#include "http/server/session.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+
+namespace kriya::http::server {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+constexpr std::size_t kReadBytes = 8 * 1024;
+constexpr std::size_t kMaxInputBytes = 64 * 1024;
+constexpr std::size_t kMaxUnsentBytes = 64 * 1024;  // pipelined answers are sent before more pile up
+constexpr std::size_t kMaxLingerBytes = 16 * 1024 * 1024;
+
+constexpr auto use_result = asio::as_tuple(use_task);
+
+}  // namespace
+
+Session::Session(Socket socket, std::string peer, Handler& handler, ResponseWriter& writer, const SessionTimes& times)
+    : socket_(std::move(socket)),
+      peer_(std::move(peer)),
+      handler_(handler),
+      writer_(writer),
+      times_(times),
+      input_(kMaxInputBytes) {}
+
+Task<void> Session::run() {
+  enter(Phase::idle);
+  for (;;) {
+    RequestParser parser(request_);
+    if (!co_await read_request(parser)) break;
+    enter(Phase::handling);
+    const Response response = co_await handler_.handle(request_, peer_);
+    const bool keep_alive = parser.keep_alive() && !response.close && !draining_;
+    writer_.append(output_, request_, response, keep_alive);
+    if (!keep_alive) {
+      if (co_await flush()) co_await linger();
+      break;
+    }
+    if (output_.size() > kMaxUnsentBytes && !co_await flush()) break;
+    first_request_ = false;
+    enter(Phase::idle);
+  }
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+/// True when a whole request is there. Otherwise the connection is done, and what had to be said was said.
+Task<bool> Session::read_request(RequestParser& parser) {
+  bool continue_sent = false;
+  for (;;) {
+    const auto bytes = input_.cdata();
+    if (bytes.size() > 0) {
+      const auto used = parser.feed({static_cast<const char*>(bytes.data()), bytes.size()});
+      if (!used) {
+        co_await refuse(used.error());
+        co_return false;
+      }
+      input_.consume(*used);
+      if (parser.is_done()) co_return true;
+      advance_phase(parser);
+      if (*used > 0 && input_.size() > 0) continue;
+    }
+    if (parser.is_header_done() && parser.expects_continue() && !continue_sent) {
+      output_ += "HTTP/1.1 100 Continue\r\n\r\n";
+      continue_sent = true;
+    }
+    if (!co_await read_more()) {
+      if (timed_out_ && phase_ != Phase::idle) {
+        timed_out_ = false;
+        co_await refuse({Errc::request_timeout, "The request did not arrive in time."});
+      }
+      co_return false;
+    }
+  }
+}
+
+/// Sends what is waiting, then reads once.
+Task<bool> Session::read_more() {
+  if (!output_.empty()) {
+    const Phase reading = phase_;
+    const auto deadline = deadline_;
+    if (!co_await flush()) co_return false;
+    phase_ = reading;
+    deadline_ = deadline;
+  }
+  // A drain that came while the answer was being sent found no idle connection to close.
+  if (draining_ && phase_ == Phase::idle && socket_.available() == 0) co_return false;
+  const auto [ec, count] = co_await socket_.async_read_some(input_.prepare(kReadBytes), use_result);
+  if (ec) co_return false;
+  input_.commit(count);
+  co_return true;
+}
+
+Task<bool> Session::flush() {
+  enter(Phase::writing);
+  const auto [ec, count] = co_await asio::async_write(socket_, asio::buffer(output_), use_result);
+  output_.clear();
+  if (output_.capacity() > kMaxUnsentBytes) output_.shrink_to_fit();
+  co_return !ec && count > 0;
+}
+
+Task<void> Session::refuse(Error error) {
+  const Response response = handler_.refuse(error, request_, peer_);
+  writer_.append(output_, request_, response, false);
+  if (co_await flush()) co_await linger();
+}
+
+/// Reads and drops what the client still sends: closing with unread bytes would reset the connection and could destroy
+/// the answer before the client has read it (RFC 9112 section 9.6).
+Task<void> Session::linger() {
+  enter(Phase::lingering);
+  boost::system::error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  input_.clear();
+  std::size_t dropped = 0;
+  while (dropped < kMaxLingerBytes) {
+    const auto [ec, count] = co_await socket_.async_read_some(input_.prepare(kReadBytes), use_result);
+    if (ec) break;
+    dropped += count;
+  }
+}
+
+void Session::enter(Phase phase) {
+  phase_ = phase;
+  const auto span = [&] {
+    switch (phase) {
+      case Phase::idle:
+        return first_request_ ? times_.header : times_.idle;
+      case Phase::header:
+        return times_.header;
+      case Phase::body:
+        return times_.body;
+      case Phase::handling:
+        return std::chrono::milliseconds::max() / 1'000'000;  // handlers have deadlines themselves
+      case Phase::writing:
+        return times_.write;
+      case Phase::lingering:
+        return times_.linger;
+    }
+    return times_.idle;
+  }();
+  deadline_ = Steady::now() + span;
+}
+
+void Session::advance_phase(const RequestParser& parser) {
+  if (parser.is_header_done()) {
+    if (phase_ != Phase::body) enter(Phase::body);
+  } else if (phase_ == Phase::idle) {
+    enter(Phase::header);
+  }
+}
+
+void Session::check_deadline(Steady::time_point now) {
+  if (now < deadline_) return;
+  timed_out_ = true;
+  deadline_ = now + times_.write;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Session::drain() {
+  draining_ = true;
+  boost::system::error_code ignored;
+  if (phase_ == Phase::idle && socket_.available(ignored) == 0) socket_.cancel(ignored);
+}
+
+void Session::abort() {
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace kriya::http::server

@@ -1,0 +1,74 @@
+// One connection: reads requests, has them answered one after another, writes the answers in batches.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+
+#include "http/handler.h"
+#include "http/server/request_parser.h"
+#include "http/server/response_writer.h"
+#include "runtime/task.h"
+
+namespace kriya::http::server {
+
+using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
+
+/// How long a client may take. All are coarse: the listener looks at them twice a second.
+struct SessionTimes {
+  std::chrono::milliseconds idle{75'000};    // between two requests
+  std::chrono::milliseconds header{30'000};  // from connecting, or the first byte of a request, to its last header
+  std::chrono::milliseconds body{30'000};    // the body, from its first byte to its last
+  std::chrono::milliseconds write{30'000};   // the client taking one batch of answers
+  std::chrono::milliseconds linger{2'000};   // reading on after a refusal, so that the refusal arrives
+};
+
+/// Used by one I/O thread only. Pipelined requests are answered in order; their answers leave in one write.
+class Session {
+ public:
+  Session(Socket socket, std::string peer, Handler& handler, ResponseWriter& writer, const SessionTimes& times);
+
+  /// Serves the connection until it ends.
+  Task<void> run();
+
+  /// Cuts what has taken too long. A request that was begun gets a 408.
+  void check_deadline(std::chrono::steady_clock::time_point now);
+
+  /// Finishes the request in hand, then closes; an idle connection closes now.
+  void drain();
+
+  /// Ends the connection without further ceremony.
+  void abort();
+
+  const std::string& peer() const { return peer_; }
+
+ private:
+  enum class Phase { idle, header, body, handling, writing, lingering };
+
+  Task<bool> read_request(RequestParser& parser);
+  Task<bool> read_more();
+  Task<bool> flush();
+  Task<void> refuse(Error error);
+  Task<void> linger();
+  void enter(Phase phase);
+  void advance_phase(const RequestParser& parser);
+
+  Socket socket_;
+  std::string peer_;
+  Handler& handler_;
+  ResponseWriter& writer_;
+  const SessionTimes& times_;
+
+  Request request_;
+  boost::beast::flat_buffer input_;
+  std::string output_;
+  Phase phase_ = Phase::idle;
+  bool first_request_ = true;
+  bool timed_out_ = false;
+  bool draining_ = false;
+  std::chrono::steady_clock::time_point deadline_;
+};
+
+}  // namespace kriya::http::server

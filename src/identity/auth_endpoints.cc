@@ -1,0 +1,122 @@
+#include "identity/auth_endpoints.h"
+
+#include "access/bearer.h"
+
+namespace kriya::identity {
+namespace {
+
+using http::Caller;
+using http::Method;
+using http::NoBody;
+
+constexpr const char* kTag = "Phone sign-in";
+
+UserBody example_user() {
+  return {.id = *Uuid::parse("019aa5f4-7c00-7a3e-9d53-0d5c1b2e4f60"),
+          .phone_number = "+14155550123",
+          .first_name = "Asha",
+          .last_name = "Rao",
+          .email = "asha@example.com",
+          .created_at = *parse_rfc3339("2026-11-21T09:30:00Z")};
+}
+
+RegisterRequest example_registration() {
+  return {.phone_number = *PhoneNumber::parse("+14155550123"),
+          .first_name = *PersonName::parse("Asha"),
+          .last_name = *PersonName::parse("Rao"),
+          .email = *EmailAddress::parse("asha@example.com")};
+}
+
+Task<Result<UserBody>> read_user(TokenValidation& validation, Caller caller) {
+  const auto user = co_await validation.owner(std::move(caller.bearer), caller.deadline);
+  co_return user.map(to_body);
+}
+
+http::Route jwks_route(std::string jwks) {
+  return {.method = Method::get,
+          .path = "/.well-known/jwks.json",
+          .access = {},
+          .run = [jwks](const http::Request&, const Caller&) -> Task<http::Response> {
+            return http::answer_with({.status = 200,
+                                      .content_type = "application/json",
+                                      .body = jwks,
+                                      .headers = {{"Cache-Control", "public, max-age=300"}}});
+          },
+          .describe =
+              [](schema::Components&) {
+                return http::Operation{
+                    .summary = "The public keys that verify Kriya's tokens",
+                    .description = "A JWK Set (RFC 7517). Empty while JWT_ALGORITHM is an HMAC.",
+                    .tag = kTag,
+                    .errors = {},
+                    .request_schema = {},
+                    .request_example = {},
+                    .answer_schema =
+                        json::object{{"type", "object"},
+                                     {"required", json::array{"keys"}},
+                                     {"properties", {{"keys", {{"type", "array"}, {"items", {{"type", "object"}}}}}}}},
+                    .answer_example = {}};
+              }};
+}
+
+}  // namespace
+
+void add_auth_endpoints(http::Router& router, AuthAccess access, Registration& registration,
+                        TokenValidation& validation) {
+  router.add(Method::post, "/api/auth/register",
+             http::Endpoint<RegisterRequest, SignInAnswer>{
+                 .summary = "Register a phone number, or sign in with a known one",
+                 .description = "A known number signs in and keeps its stored profile.",
+                 .tag = kTag,
+                 .access = {std::move(access.registrar)},
+                 .errors = {Errc::verification_unavailable, Errc::unavailable, Errc::overloaded},
+                 .example_request = example_registration(),
+                 .example_answer =
+                     SignInAnswer{true, "Registration successful", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln",
+                                  example_user(), *parse_rfc3339("2026-11-22T09:30:00Z")},
+                 .no_store = true,
+                 .handle = [&](const RegisterRequest& request,
+                               const Caller& caller) { return registration.begin(request, caller); },
+             });
+  router.add(Method::post, "/api/auth/validate-token",
+             http::Endpoint<ValidateRequest, ValidateAnswer>{
+                 .summary = "Tell another server who a token belongs to",
+                 .description = "A bad, expired or revoked token is an answer, not an error: `valid` is false.",
+                 .tag = kTag,
+                 .access = {std::move(access.token_validator)},
+                 .errors = {Errc::unavailable},
+                 .example_request = ValidateRequest{"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln"},
+                 .example_answer = ValidateAnswer{true, example_user(), "Token is valid"},
+                 .no_store = true,
+                 .handle = [&](const ValidateRequest& request,
+                               const Caller& caller) { return validation.validate(request.token, caller.deadline); },
+             });
+  router.add(Method::get, "/api/auth/user",
+             http::Endpoint<NoBody, UserBody>{
+                 .summary = "The signed-in user",
+                 .tag = kTag,
+                 .access = {access::bearer_or_query_token()},
+                 .errors = {Errc::unavailable},
+                 .example_answer = example_user(),
+                 .no_store = true,
+                 .deprecated_query_token = true,
+                 .handle = [&](const NoBody&, const Caller& caller) { return read_user(validation, caller); },
+             });
+  router.add(Method::delete_, "/api/auth/logout",
+             http::Endpoint<NoBody, LogoutAnswer>{
+                 .summary = "Log out everywhere",
+                 .description =
+                     "Every token that the user was given before is dead, on every instance, when the answer is sent.",
+                 .tag = kTag,
+                 .access = {access::bearer_or_query_token()},
+                 .errors = {Errc::unavailable, Errc::overloaded},
+                 .example_answer = LogoutAnswer{true, "Logged out successfully"},
+                 .deprecated_query_token = true,
+                 .handle = [&](const NoBody&,
+                               const Caller& caller) { return validation.revoke_all(caller.bearer, caller.deadline); },
+             });
+}
+
+void add_jwks_endpoint(http::Router& router, const KeyRing& keys) { router.add(jwks_route(keys.jwks())); }
+
+}  // namespace kriya::identity

@@ -1,0 +1,142 @@
+#include "identity/user_token.h"
+
+#include <cmath>
+#include <optional>
+
+#include "base/encoding.h"
+#include "crypto/digest.h"
+#include "crypto/jwt.h"
+#include "crypto/random.h"
+#include "schema/described.h"
+
+namespace kriya::identity {
+namespace {
+
+constexpr std::string_view kIssuer = "kriya-auth";
+
+/// The claims in the order in which they are written.
+struct WrittenClaims {
+  std::string user_id;
+  std::string phone_number;
+  std::int64_t token_version = 0;
+  std::int64_t exp = 0;
+  std::int64_t iat = 0;
+  std::string iss;
+  std::string sub;
+  std::string jti;
+  std::string sid;
+  std::string aud;
+  std::string token_use;
+};
+BOOST_DESCRIBE_STRUCT(WrittenClaims, (),
+                      (user_id, phone_number, token_version, exp, iat, iss, sub, jti, sid, aud, token_use))
+
+tl::unexpected<Error> refused() { return fail(Errc::invalid_token, "The token is invalid, expired or revoked."); }
+
+const json::string* text_claim(const json::object& claims, std::string_view name) {
+  const json::value* value = claims.if_contains(name);
+  return value == nullptr ? nullptr : value->if_string();
+}
+
+/// A NumericDate (RFC 7519 section 2), which may have a fraction; nullopt when absent, no number, or out of range.
+std::optional<std::int64_t> date_claim(const json::object& claims, std::string_view name) {
+  const json::value* value = claims.if_contains(name);
+  if (value == nullptr) return std::nullopt;
+  constexpr std::int64_t kLimit = 253'402'300'800;  // the year 10000
+  if (const auto* whole = value->if_int64(); whole != nullptr && *whole >= 0 && *whole < kLimit) return *whole;
+  if (const auto* real = value->if_double(); real != nullptr && *real >= 0 && *real < static_cast<double>(kLimit)) {
+    return static_cast<std::int64_t>(std::floor(*real));
+  }
+  return std::nullopt;
+}
+
+bool times_hold(const json::object& claims, std::int64_t now, std::int64_t skew) {
+  // Other machines' clocks may run a little fast: a token from the next minute is no forgery.
+  constexpr std::int64_t kIssuedAheadSeconds = 60;
+  const auto expires = date_claim(claims, "exp");
+  if (!expires || *expires + skew <= now) return false;
+  if (claims.contains("nbf")) {
+    const auto not_before = date_claim(claims, "nbf");
+    if (!not_before || *not_before > now + skew) return false;
+  }
+  if (claims.contains("iat")) {
+    const auto issued = date_claim(claims, "iat");
+    if (!issued || *issued > now + std::max(skew, kIssuedAheadSeconds)) return false;
+  }
+  return true;
+}
+
+bool is_from_original_service(const json::object& claims) {
+  for (const std::string_view name : {"aud", "sub", "jti", "sid", "token_use"}) {
+    if (claims.contains(name)) return false;
+  }
+  return true;
+}
+
+/// `aud` may be a text or a list (RFC 7519 section 4.1.3).
+bool is_for(const json::object& claims, std::string_view audience) {
+  const json::value* value = claims.if_contains("aud");
+  if (value == nullptr) return false;
+  if (const auto* text = value->if_string()) return *text == audience;
+  const auto* list = value->if_array();
+  return list != nullptr && std::ranges::any_of(*list, [&](const json::value& one) {
+           return one.is_string() && one.get_string() == audience;
+         });
+}
+
+bool is_our_user_token(const json::object& claims, std::string_view audience) {
+  const auto* user_id = text_claim(claims, "user_id");
+  const auto* subject = text_claim(claims, "sub");
+  const auto* use = text_claim(claims, "token_use");
+  return is_for(claims, audience) && use != nullptr && *use == "user" && user_id != nullptr && subject != nullptr &&
+         *subject == *user_id && text_claim(claims, "jti") != nullptr && text_claim(claims, "sid") != nullptr;
+}
+
+}  // namespace
+
+IssuedToken UserTokens::issue(const User& user) const {
+  // Whole seconds, so that `expires_at` and `exp` say the same.
+  const Timestamp now = Timestamp::from_seconds(clock_.now().seconds());
+  const Timestamp expires = now + rules_.life;
+  const Uuid id = crypto::new_uuid(clock_.now());
+  const std::string user_id = user.id.str();
+  const WrittenClaims claims{.user_id = user_id,
+                             .phone_number = user.phone_number,
+                             .token_version = user.token_version,
+                             .exp = expires.seconds(),
+                             .iat = now.seconds(),
+                             .iss = std::string(kIssuer),
+                             .sub = user_id,
+                             .jti = id.str(),
+                             .sid = crypto::random_token(),
+                             .aud = rules_.audience,
+                             .token_use = "user"};
+  IssuedToken issued;
+  issued.jwt = crypto::sign_jwt(keys_.signing(), schema::write(claims));
+  issued.expires_at = expires;
+  issued.record = {.id = id,
+                   .user_id = user.id,
+                   .token_hash = hex_encode(crypto::sha256(issued.jwt)),
+                   .issued_at = now,
+                   .expires_at = expires,
+                   .client_address = {},
+                   .user_agent = {}};
+  return issued;
+}
+
+Result<TokenClaims> UserTokens::read(std::string_view jwt) const {
+  const auto verified = crypto::verify_jwt(jwt, keys_.verifying());
+  if (!verified) return refused();
+  const json::object& claims = *verified;
+  const auto* issuer = text_claim(claims, "iss");
+  if (issuer == nullptr || *issuer != kIssuer) return refused();
+  if (!times_hold(claims, clock_.now().seconds(), rules_.clock_skew.count())) return refused();
+  if (!is_from_original_service(claims) && !is_our_user_token(claims, rules_.audience)) return refused();
+  const auto* user_id = text_claim(claims, "user_id");
+  const auto id = user_id == nullptr ? std::nullopt : Uuid::parse(*user_id);
+  const json::value* version = claims.if_contains("token_version");
+  if (!id || version == nullptr || !version->is_int64()) return refused();
+  return TokenClaims{*id, version->get_int64()};
+}
+
+}  // namespace kriya::identity

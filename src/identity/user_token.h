@@ -1,0 +1,53 @@
+// Kriya's user token: what it says, and when that holds.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "identity/account_store.h"
+#include "identity/key_ring.h"
+#include "identity/user.h"
+
+namespace kriya::identity {
+
+struct TokenRules {
+  std::string audience;  // PUBLIC_URL
+  std::chrono::seconds life{24 * 3600};
+  std::chrono::seconds clock_skew{0};
+};
+
+/// A token as it leaves, and its audit line but for the client's address and agent.
+struct IssuedToken {
+  std::string jwt;
+  Timestamp expires_at;
+  TokenRecord record;
+};
+
+/// What a good token says.
+struct TokenClaims {
+  Uuid user_id;
+  std::int64_t token_version = 0;
+};
+
+/// Stateless; safe to use from any thread. The key ring and the clock must outlive it.
+class UserTokens {
+ public:
+  UserTokens(const KeyRing& keys, TokenRules rules, const Clock& clock)
+      : keys_(keys), rules_(std::move(rules)), clock_(clock) {}
+
+  IssuedToken issue(const User& user) const;
+
+  /// Checks signature, issuer, audience, use and times; whether the token was revoked is for the user's row to say.
+  /// A token of the original service (none of `aud`, `sub`, `jti`, `sid`, `token_use`) is good too.
+  /// Errors: invalid_token.
+  Result<TokenClaims> read(std::string_view jwt) const;
+
+ private:
+  const KeyRing& keys_;
+  TokenRules rules_;
+  const Clock& clock_;
+};
+
+}  // namespace kriya::identity

@@ -1,0 +1,67 @@
+#include "phone/phone_number.h"
+
+#include <optional>
+
+#include <phonenumbers/phonenumberutil.h>
+
+namespace kriya {
+namespace {
+
+namespace lib = i18n::phonenumbers;
+
+constexpr std::size_t kMinDigits = 8;
+constexpr std::size_t kMaxDigits = 15;
+
+bool drop_prefix(std::string_view& text, std::string_view prefix) {
+  if (!equals_ignoring_case(text.substr(0, prefix.size()), prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+/// The digits after the international prefix; nullopt when anything else stands there.
+std::optional<std::string> international_digits(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  const bool is_uri = drop_prefix(text, "tel:");
+  const bool international = drop_prefix(text, "+") || drop_prefix(text, "00");
+  if (!is_uri && !international) return std::nullopt;
+  std::string digits;
+  for (const char c : text) {
+    if (c >= '0' && c <= '9') {
+      digits += c;
+    } else if (std::string_view(" -.()").find(c) == std::string_view::npos) {
+      return std::nullopt;
+    }
+  }
+  return digits;
+}
+
+std::optional<lib::PhoneNumber> known_number(const std::string& e164) {
+  lib::PhoneNumber number;
+  const auto& util = *lib::PhoneNumberUtil::GetInstance();
+  if (util.Parse(e164, "ZZ", &number) != lib::PhoneNumberUtil::NO_PARSING_ERROR) return std::nullopt;
+  if (!util.IsValidNumber(number)) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+Parsed<PhoneNumber> PhoneNumber::parse(std::string_view text) {
+  const auto digits = text.size() <= kMaxInput ? international_digits(text) : std::nullopt;
+  if (!digits) {
+    return tl::unexpected<std::string>("must be digits after '+', '00' or 'tel:', like +14155550123");
+  }
+  if (digits->size() < kMinDigits || digits->size() > kMaxDigits || digits->front() == '0') {
+    return tl::unexpected<std::string>("must be a country code and number of 8 to 15 digits in all, like +14155550123");
+  }
+  PhoneNumber number;
+  number.text_ = "+" + *digits;
+  if (const auto known = known_number(number.text_)) {
+    lib::PhoneNumberUtil::GetInstance()->Format(*known, lib::PhoneNumberUtil::E164, &number.text_);
+  }
+  return number;
+}
+
+bool PhoneNumber::is_valid() const { return known_number(text_).has_value(); }
+
+}  // namespace kriya

@@ -1,0 +1,34 @@
+// Telephone numbers as E.164, and nothing else.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/text.h"
+
+namespace kriya {
+
+/// A number in E.164: '+', then 8 to 15 digits of which the first is not 0.
+class PhoneNumber {
+ public:
+  static constexpr std::string_view kExample = "+14155550123";
+  static constexpr std::string_view kDescription =
+      "E.164: digits after '+', '00' or 'tel:'; spaces and - . ( ) between them are dropped";
+  static constexpr std::size_t kMaxInput = 64;
+
+  /// Reads what people type. Only ASCII digits and the separators above are let through, so that no look-alike digit,
+  /// letter or extension reaches any library. A number that libphonenumber knows is brought to its one spelling
+  /// ("+44 (0)20 7946 0018" is +442079460018), so that one telephone is one account.
+  static Parsed<PhoneNumber> parse(std::string_view text);
+
+  /// "+14155550123"
+  const std::string& str() const { return text_; }
+
+  /// Whether the number can exist under its country's numbering plan. The shape alone admits more, e.g. +1234567890.
+  bool is_valid() const;
+
+ private:
+  std::string text_;
+};
+
+}  // namespace kriya

@@ -1,0 +1,54 @@
+// Awaiting what another thread will finish.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/post.hpp>
+
+#include "runtime/task.h"
+
+namespace kriya {
+
+/// The other end of `co_await handoff<T>(...)`: call it exactly once, from any thread. The coroutine goes on with the
+/// value on its own thread.
+template <class T>
+class Completion {
+ public:
+  template <class Handler>
+  explicit Completion(Handler handler) : waiter_(std::make_unique<Waiter<Handler>>(std::move(handler))) {}
+
+  void operator()(T value) { std::exchange(waiter_, nullptr)->resume(std::move(value)); }
+
+ private:
+  struct AnyWaiter {
+    virtual ~AnyWaiter() = default;
+    virtual void resume(T value) = 0;
+  };
+
+  template <class Handler>
+  struct Waiter final : AnyWaiter {
+    explicit Waiter(Handler waiting) : handler(std::move(waiting)), executor(asio::get_associated_executor(handler)) {}
+
+    void resume(T value) override {
+      asio::post(executor, [handler = std::move(handler), value = std::move(value)]() mutable {
+        std::move(handler)(std::move(value));
+      });
+    }
+
+    Handler handler;
+    asio::associated_executor_t<Handler> executor;
+  };
+
+  std::unique_ptr<AnyWaiter> waiter_;
+};
+
+/// Calls `start(Completion<T>)` at once and waits for the completion. `start` must not throw after taking it.
+template <class T, class Start>
+Task<T> handoff(Start start) {
+  return asio::async_initiate<const asio::use_awaitable_t<Executor>, void(T)>(
+      [](auto handler, Start begin) { begin(Completion<T>(std::move(handler))); }, use_task, std::move(start));
+}
+
+}  // namespace kriya

@@ -1,0 +1,21 @@
+// The coroutine vocabulary of the whole program. A coroutine stays on the I/O thread that started it.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace kriya {
+
+namespace asio = boost::asio;
+
+/// The concrete executor, so that no type erasure sits on the request path.
+using Executor = asio::io_context::executor_type;
+
+/// Parameters are values or references that outlive the call; no capturing lambda is a coroutine.
+template <class T>
+using Task = asio::awaitable<T, Executor>;
+
+constexpr asio::use_awaitable_t<Executor> use_task;
+
+}  // namespace kriya

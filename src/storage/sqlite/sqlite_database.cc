@@ -1,0 +1,90 @@
+#include "storage/sqlite/sqlite_database.h"
+
+#include <chrono>
+
+#include "runtime/io_threads.h"
+
+namespace kriya::storage::sqlite {
+
+Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(Options options, const telemetry::Log& log,
+                                                             telemetry::Metrics& metrics, WorkerPool& workers) {
+  auto writer = Connection::open(options.file, Connection::Mode::write);
+  if (!writer) return fail(writer.error());
+  return std::unique_ptr<SqliteDatabase>(
+      new SqliteDatabase(std::move(options), *std::move(writer), log, metrics, workers));
+}
+
+SqliteDatabase::SqliteDatabase(Options options, std::unique_ptr<Connection> writer, const telemetry::Log& log,
+                               telemetry::Metrics& metrics, WorkerPool& workers)
+    : options_(std::move(options)),
+      log_(log),
+      workers_(workers),
+      lookup_seconds_(metrics.histogram("kriya_database_lookup_seconds", "Indexed reads, from call to rows.")),
+      failures_(metrics.counter("kriya_database_failures_total", "Statements that the database could not serve.")),
+      readers_(options_.io_threads),
+      writer_(std::move(writer), options_.max_queued_writes, metrics) {}
+
+Task<Result<Rows>> SqliteDatabase::run(const Statement& statement, std::vector<Value> values, Deadline deadline) {
+  switch (statement.use) {
+    case Use::lookup:
+      co_return reported(read_here(statement, values));
+    case Use::scan: {
+      auto rows = co_await workers_.run<Rows>([this, statement, values = std::move(values)] {
+        const std::scoped_lock lock(shared_reader_mutex_);
+        return read_on(shared_reader_, statement, values);
+      });
+      co_return reported(std::move(rows));
+    }
+    case Use::write:
+      break;
+  }
+  std::vector<BoundStatement> single;
+  single.push_back({statement, std::move(values)});
+  auto answer = co_await transact(std::move(single), deadline);
+  if (!answer) co_return fail(answer.error());
+  co_return std::move(answer->front());
+}
+
+Task<Result<std::vector<Rows>>> SqliteDatabase::transact(std::vector<BoundStatement> statements, Deadline deadline) {
+  auto answer = co_await writer_.write(std::move(statements), deadline);
+  co_return reported(std::move(answer));
+}
+
+Result<Rows> SqliteDatabase::read_here(const Statement& statement, const std::vector<Value>& values) {
+  const auto start = std::chrono::steady_clock::now();
+  const int thread = IoThreads::current();
+  auto rows = [&] {
+    if (thread >= 0 && static_cast<std::size_t>(thread) < readers_.size()) {
+      return read_on(readers_[static_cast<std::size_t>(thread)], statement, values);
+    }
+    const std::scoped_lock lock(shared_reader_mutex_);
+    return read_on(shared_reader_, statement, values);
+  }();
+  lookup_seconds_.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  return rows;
+}
+
+Result<Rows> SqliteDatabase::read_on(std::unique_ptr<Connection>& reader, const Statement& statement,
+                                     const std::vector<Value>& values) {
+  if (!reader) {
+    auto opened = Connection::open(options_.file, Connection::Mode::read);
+    if (!opened) return fail(opened.error());
+    reader = *std::move(opened);
+  }
+  return reader->run(statement, values);
+}
+
+/// The log tells the operator the cause, once a second at most; clients learn only that the database is unavailable.
+template <class T>
+Result<T> SqliteDatabase::reported(Result<T> result) {
+  if (result || result.error().code == Errc::conflict) return result;
+  failures_.add();
+  const std::int64_t now = SystemClock{}.now().seconds();
+  if (last_report_second_.exchange(now) != now) log_.error(result.error().detail, {});
+  if (result.error().code == Errc::unavailable) {
+    result.error().detail = "The database is unavailable; nothing was changed. Try again shortly.";
+  }
+  return result;
+}
+
+}  // namespace kriya::storage::sqlite
