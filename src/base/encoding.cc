@@ -48,22 +48,28 @@ std::string base64url_encode(std::string_view bytes) {
 }
 
 std::optional<std::string> base64url_decode(std::string_view text) {
-  if (text.size() % 4 == 1) return std::nullopt;
-  std::string bytes;
-  bytes.reserve(text.size() * 3 / 4);
-  std::uint32_t bits = 0;
-  int pending = 0;
-  for (const char c : text) {
-    const std::uint8_t value = kReverse[static_cast<unsigned char>(c)];
-    if (value == kInvalid) return std::nullopt;
-    bits = bits << 6 | value;
-    pending += 6;
-    if (pending >= 8) {
-      pending -= 8;
-      bytes += static_cast<char>(bits >> pending & 0xff);
-    }
+  const std::size_t left = text.size() % 4;
+  if (left == 1) return std::nullopt;
+  const auto value = [&](std::size_t i) -> std::uint32_t { return kReverse[static_cast<unsigned char>(text[i])]; };
+  std::string bytes(text.size() / 4 * 3 + (left == 0 ? 0 : left - 1), '\0');
+  char* out = bytes.data();
+  const std::size_t whole = text.size() - left;
+  for (std::size_t i = 0; i < whole; i += 4) {
+    const std::uint32_t a = value(i), b = value(i + 1), c = value(i + 2), d = value(i + 3);
+    if (((a | b | c | d) & 0x80) != 0) return std::nullopt;
+    const std::uint32_t group = a << 18 | b << 12 | c << 6 | d;
+    *out++ = static_cast<char>(group >> 16);
+    *out++ = static_cast<char>(group >> 8 & 0xff);
+    *out++ = static_cast<char>(group & 0xff);
   }
-  if ((bits & ((1U << pending) - 1)) != 0) return std::nullopt;  // stray bits: a second spelling of the same bytes
+  if (left == 0) return bytes;
+  const std::uint32_t a = value(whole), b = value(whole + 1), c = left == 3 ? value(whole + 2) : 0;
+  if (((a | b | c) & 0x80) != 0) return std::nullopt;
+  const std::uint32_t group = a << 18 | b << 12 | c << 6;
+  *out++ = static_cast<char>(group >> 16);
+  if (left == 3) *out++ = static_cast<char>(group >> 8 & 0xff);
+  // Stray bits in the last character would be a second spelling of the same bytes.
+  if ((group & (left == 3 ? 0xffU : 0xffffU)) != 0) return std::nullopt;
   return bytes;
 }
 

@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include <boost/json/basic_parser_impl.hpp>
@@ -36,7 +37,10 @@ struct CountingHandler {
   bool on_number_part(json::string_view, Code&) { return true; }
   bool on_int64(std::int64_t i, json::string_view, Code&) { return stack.push_int64(i), true; }
   bool on_uint64(std::uint64_t u, json::string_view, Code&) { return stack.push_uint64(u), true; }
-  bool on_double(double d, json::string_view, Code&) { return stack.push_double(d), true; }
+  bool on_double(double d, json::string_view, Code& ec) {
+    if (!std::isfinite(d)) ec = json::error::exponent_overflow;  // 1e999: no double, and no JSON when written again
+    return !ec && (stack.push_double(d), true);
+  }
   bool on_bool(bool b, Code&) { return stack.push_bool(b), true; }
   bool on_null(Code&) { return stack.push_null(), true; }
   bool on_comment_part(json::string_view, Code&) { return true; }

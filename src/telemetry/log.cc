@@ -1,6 +1,8 @@
 #include "telemetry/log.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
@@ -62,7 +64,8 @@ void append_text_value(std::string& out, std::string_view text) {
 
 void append_number(std::string& out, double number) {
   char text[32];
-  out.append(text, static_cast<std::size_t>(std::snprintf(text, sizeof(text), "%.3f", number)));
+  const auto [end, error] = std::to_chars(text, text + sizeof(text), number, std::chars_format::fixed, 3);
+  out.append(text, error == std::errc{} ? end : text);
 }
 
 std::string json_line(Level level, std::string_view message, std::initializer_list<Field> fields) {

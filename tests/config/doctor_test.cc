@@ -7,9 +7,12 @@
 
 #include "config/generated_secrets.h"
 #include "config/load.h"
-#include "temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace kriya::config {
+
+using tests::TemporaryFolder;
+
 namespace {
 
 constexpr const char* kStrong = "q1tLGBjpBC1L0eN2SbZxTnFJ5dPwIfCkxvYhAoUmRsE";

@@ -4,9 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace kriya::config {
+
+using tests::TemporaryFolder;
+
 namespace {
 
 /// Sets an environment variable for as long as it lives.

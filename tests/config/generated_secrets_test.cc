@@ -10,9 +10,12 @@
 
 #include "config/load.h"
 #include "config/secret_strength.h"
-#include "temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace kriya::config {
+
+using tests::TemporaryFolder;
+
 namespace {
 
 namespace fs = std::filesystem;

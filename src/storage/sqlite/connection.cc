@@ -41,6 +41,12 @@ Error describe(int code, const std::string& text, const std::filesystem::path& f
   }
 }
 
+/// SQLite counts every allocation under one global lock unless told not to, which would couple the I/O threads.
+void configure_library_once() {
+  static const bool done = [] { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK; }();
+  (void)done;
+}
+
 Result<void> create_private(const std::filesystem::path& file) {
   std::error_code error;
   if (file.has_parent_path() && !std::filesystem::exists(file.parent_path(), error)) {
@@ -114,6 +120,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
   if (mode == Mode::write) {
     if (auto made = create_private(file); !made) return fail(made.error());
   }
+  configure_library_once();
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   std::unique_ptr<sqlite3, Close> handle(raw);

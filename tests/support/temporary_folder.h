@@ -7,12 +7,12 @@
 #include <stdexcept>
 #include <string>
 
-namespace kriya::config {
+namespace kriya::tests {
 
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "kriya-config-XXXXXX").string();
+    std::string pattern = (std::filesystem::temp_directory_path() / "kriya-test-XXXXXX").string();
     if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
     path_ = pattern;
   }
@@ -34,4 +34,4 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace kriya::config
+}  // namespace kriya::tests

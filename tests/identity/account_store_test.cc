@@ -1,0 +1,115 @@
+#include "identity/account_store.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/test_database.h"
+
+namespace kriya::identity {
+namespace {
+
+using tests::soon;
+
+const Timestamp kNow = *parse_rfc3339("2026-11-21T09:30:00Z");
+
+Uuid id_number(std::uint8_t n) { return Uuid::v7(Timestamp{kNow.micros + n * 1000LL}, {n}); }
+
+User user_number(std::uint8_t n) {
+  return {.id = id_number(n),
+          .phone_number = "+1415555012" + std::to_string(n),
+          .first_name = "Asha",
+          .last_name = std::nullopt,
+          .email = "asha@example.com",
+          .token_version = 0,
+          .created_at = kNow};
+}
+
+TokenRecord token_of(const User& user, std::uint8_t n, Timestamp expires = kNow) {
+  return {id_number(n), user.id, "hash", kNow, expires, "203.0.113.7", "curl"};
+}
+
+class AccountStoreTest : public ::testing::TestWithParam<tests::Engine> {
+ protected:
+  bool create(const User& user, std::uint8_t token) {
+    return run_to_completion(store_.create(user, token_of(user, token), soon())).value();
+  }
+  std::optional<User> find(const User& user) { return run_to_completion(store_.find_by_id(user.id, soon())).value(); }
+  std::size_t tokens(const User& user) { return run_to_completion(store_.tokens_of(user.id, soon()))->size(); }
+
+  tests::TestDatabase database_{GetParam()};
+  AccountStore store_{*database_};
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, AccountStoreTest, ::testing::Values(tests::Engine::sqlite), tests::engine_name);
+
+TEST_P(AccountStoreTest, FindsWhatItStoredByIdAndByPhone) {
+  const User user = user_number(1);
+  ASSERT_TRUE(create(user, 1));
+  const auto by_phone = run_to_completion(store_.find_by_phone(user.phone_number, soon())).value();
+  ASSERT_TRUE(by_phone);
+  EXPECT_EQ(by_phone->id, user.id);
+  EXPECT_EQ(by_phone->last_name, std::nullopt);
+  EXPECT_EQ(by_phone->email, user.email);
+  EXPECT_EQ(find(user)->created_at, kNow);
+  EXPECT_FALSE(find(user_number(2)));
+}
+
+TEST_P(AccountStoreTest, ASecondUserOfANumberIsNotMadeAndLeavesNoToken) {
+  User first = user_number(1);
+  User second = user_number(2);
+  second.phone_number = first.phone_number;
+  ASSERT_TRUE(create(first, 1));
+  EXPECT_FALSE(create(second, 2));
+  EXPECT_FALSE(find(second));
+  EXPECT_EQ(tokens(first), 1U);
+  EXPECT_EQ(tokens(second), 0U);
+}
+
+TEST_P(AccountStoreTest, RaisesTheTokenVersionOnceForEachVersion) {
+  const User user = user_number(1);
+  ASSERT_TRUE(create(user, 1));
+  EXPECT_TRUE(run_to_completion(store_.raise_token_version(user.id, 0, kNow, soon())).value());
+  EXPECT_FALSE(run_to_completion(store_.raise_token_version(user.id, 0, kNow, soon())).value());
+  EXPECT_EQ(find(user)->token_version, 1);
+  EXPECT_TRUE(run_to_completion(store_.revoke(user.id, kNow, soon())).value());
+  EXPECT_EQ(find(user)->token_version, 2);
+}
+
+TEST_P(AccountStoreTest, RemovesAUserWithTheAuditLines) {
+  const User user = user_number(1);
+  ASSERT_TRUE(create(user, 1));
+  EXPECT_TRUE(run_to_completion(store_.remove(user.id, soon())).value());
+  EXPECT_FALSE(run_to_completion(store_.remove(user.id, soon())).value());
+  EXPECT_FALSE(find(user));
+  EXPECT_EQ(tokens(user), 0U);
+}
+
+TEST_P(AccountStoreTest, RecordsNoTokenForAUserThatIsGone) {
+  const User user = user_number(1);
+  EXPECT_TRUE(run_to_completion(store_.record_token(token_of(user, 1), soon())));
+  EXPECT_EQ(tokens(user), 0U);
+}
+
+TEST_P(AccountStoreTest, SweepsOnlyWhatHasExpiredInSteps) {
+  const User user = user_number(1);
+  ASSERT_TRUE(create(user, 1));
+  for (std::uint8_t n = 2; n < 7; ++n) {
+    ASSERT_TRUE(run_to_completion(store_.record_token(token_of(user, n, kNow + std::chrono::hours(n)), soon())));
+  }
+  const Timestamp cut = kNow + std::chrono::hours(5);
+  EXPECT_EQ(run_to_completion(store_.sweep_tokens(cut, 3, soon())).value(), 3);
+  EXPECT_EQ(run_to_completion(store_.sweep_tokens(cut, 3, soon())).value(), 1);
+  EXPECT_EQ(tokens(user), 2U);
+}
+
+TEST_P(AccountStoreTest, ListsInPagesOldestFirst) {
+  for (std::uint8_t n = 5; n > 0; --n) ASSERT_TRUE(create(user_number(n), n));
+  const auto first = run_to_completion(store_.list(std::nullopt, 3, soon())).value();
+  ASSERT_EQ(first.size(), 3U);
+  EXPECT_EQ(first.front().id, id_number(1));
+  const auto rest = run_to_completion(store_.list(first.back().id, 3, soon())).value();
+  ASSERT_EQ(rest.size(), 2U);
+  EXPECT_EQ(rest.back().id, id_number(5));
+}
+
+}  // namespace
+}  // namespace kriya::identity

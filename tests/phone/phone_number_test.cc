@@ -1,0 +1,74 @@
+#include "phone/phone_number.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace kriya {
+namespace {
+
+TEST(PhoneNumber, ReadsEverySpellingOfOneNumberAsTheSame) {
+  for (const char* text : {"+14155550123", "0014155550123", "tel:+14155550123", "TEL:+1-415-555-0123",
+                           " +1 (415) 555-0123 ", "+1.415.555.0123", "00 1 415 555 0123", "tel:14155550123"}) {
+    const auto number = PhoneNumber::parse(text);
+    ASSERT_TRUE(number) << text << ": " << number.error();
+    EXPECT_EQ(number->str(), "+14155550123") << text;
+  }
+}
+
+TEST(PhoneNumber, DropsATrunkPrefixThatTheCountryDoesNotDialFromAbroad) {
+  EXPECT_EQ(PhoneNumber::parse("+44 (0)20 7946 0018")->str(), "+442079460018");
+}
+
+TEST(PhoneNumber, KeepsTheLeadingZeroThatItalyNeeds) {
+  EXPECT_EQ(PhoneNumber::parse("+39 06 6982")->str(), "+39066982");
+}
+
+TEST(PhoneNumber, TakesTheOriginalDocumentsExampleByItsShape) {
+  const auto number = PhoneNumber::parse("+1234567890");
+  ASSERT_TRUE(number);
+  EXPECT_EQ(number->str(), "+1234567890");
+  EXPECT_FALSE(number->is_valid());
+}
+
+TEST(PhoneNumber, KnowsAValidNumber) { EXPECT_TRUE(PhoneNumber::parse("+919876543210")->is_valid()); }
+
+TEST(PhoneNumber, RefusesEverythingElse) {
+  for (const char* text : {"",
+                           "+",
+                           "00",
+                           "tel:",
+                           "14155550123",
+                           "+1415555",
+                           "+1234567890123456",
+                           "+04155550123",
+                           "++14155550123",
+                           "+1415555012a",
+                           "+1 415 555 0123 ext. 5",
+                           "+14155550123;ext=5",
+                           "+14155550123,5",
+                           "+14155550123#",
+                           "+1415\t5550123",
+                           "+1415\n5550123",
+                           "+١٤١٥٥٥٥٠١٢٣",
+                           "+１４１５５５５０１２３",
+                           "＋14155550123",
+                           "+1\u00a04155550123",
+                           "+1\u20114155550123",
+                           "+1-FLOWERS12",
+                           "sip:+14155550123"}) {
+    EXPECT_FALSE(PhoneNumber::parse(text)) << text;
+  }
+  EXPECT_FALSE(PhoneNumber::parse(std::string_view("+1415555\0000123", 13)));
+}
+
+RC_GTEST_PROP(PhoneNumber, AlwaysHasTheShapeOfE164AndReadsItselfBack, ()) {
+  const auto digits = *rc::gen::container<std::string>(rc::gen::inRange('0', static_cast<char>('9' + 1)));
+  if (const auto number = PhoneNumber::parse("+" + digits)) {
+    const std::string& text = number->str();
+    RC_ASSERT(text.size() >= 9U && text.size() <= 16U && text[0] == '+' && text[1] != '0');
+    RC_ASSERT(PhoneNumber::parse(text)->str() == text);
+  }
+}
+
+}  // namespace
+}  // namespace kriya
