@@ -1,6 +1,7 @@
 // Server-to-server keys in the X-API-Key header.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,15 +13,13 @@ namespace kriya::access {
 /// A list of equivalent keys, so that one can be rotated in before another is rotated out.
 class ApiKeys {
  public:
-  explicit ApiKeys(std::vector<Secret> keys) : keys_(std::move(keys)) {}
+  explicit ApiKeys(const std::vector<Secret>& keys);
 
-  bool empty() const { return keys_.empty(); }
-
-  /// Takes the same time for every wrong key: all are compared, each in constant time.
+  /// Compares digests, and all of them: the time says nothing about any key, not even its length.
   bool accepts(std::string_view offered) const;
 
  private:
-  std::vector<Secret> keys_;
+  std::vector<std::string> digests_;  // SHA-256
 };
 
 /// The caller must show one of `keys`. Errors: missing_api_key, invalid_api_key.

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/src.hpp>
 
 namespace kriya {
@@ -24,7 +25,7 @@ struct CountingHandler {
   std::size_t members_written = 0;
 
   using Code = boost::system::error_code;
-  bool on_document_begin(Code&) { return stack.reset(), true; }
+  bool on_document_begin(Code&) { return true; }
   bool on_document_end(Code&) { return true; }
   bool on_object_begin(Code&) { return true; }
   bool on_object_end(std::size_t n, Code&) { return members_written += n, stack.push_object(n), true; }
@@ -64,6 +65,8 @@ Result<json::value> parse_json(std::string_view text) {
   json::parse_options options;
   options.max_depth = kMaxDepth;
   json::basic_parser<CountingHandler> parser(options);
+  // One block for the whole document, gone with it: documents here are read once and never changed.
+  parser.handler().stack.reset(json::make_shared_resource<json::monotonic_resource>(2 * text.size() + 256));
   boost::system::error_code ec;
   const std::size_t read = parser.write_some(false, text.data(), text.size(), ec);
   if (ec) return fail(Errc::invalid_json, "Not valid JSON at byte " + std::to_string(read) + ": " + ec.message() + ".");

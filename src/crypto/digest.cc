@@ -47,9 +47,7 @@ Secret derive_key(const Secret& master, std::string_view purpose) {
 }
 
 bool equal_in_constant_time(std::string_view left, std::string_view right) {
-  const std::string left_hash = sha256(left);
-  const std::string right_hash = sha256(right);
-  return CRYPTO_memcmp(left_hash.data(), right_hash.data(), kSha256Size) == 0;
+  return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
 }  // namespace kriya::crypto

@@ -17,8 +17,8 @@ Secret hkdf_sha256(const Secret& material, std::string_view salt, std::string_vi
 /// The 32-byte key of one purpose under the master key: HKDF-SHA256 without salt, info "kriya/<purpose>".
 Secret derive_key(const Secret& master, std::string_view purpose);
 
-/// Equality in a time that depends on no byte of either text and on their lengths only as hashing does: both are hashed
-/// first, so nothing tells how much of a guess was right.
+/// Equality in a time that depends on no byte of either text. The lengths are no secret: compare digests where they
+/// are.
 bool equal_in_constant_time(std::string_view left, std::string_view right);
 
 }  // namespace kriya::crypto

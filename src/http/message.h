@@ -70,9 +70,9 @@ struct Response {
   int status = 200;
   std::string_view content_type = "application/json";  // static storage; unused without a body
   std::string body = {};
-  std::vector<std::pair<std::string, std::string>> headers = {};
-  bool close = false;                             // end the connection after this answer
-  std::string_view content_security_policy = {};  // static storage; the strict default when empty
+  std::vector<std::pair<std::string_view, std::string>> headers = {};  // names: static storage
+  bool close = false;                                                  // end the connection after this answer
+  std::string_view content_security_policy = {};                       // static storage; the strict default when empty
 
   void add_header(std::string_view name, std::string_view value) { headers.emplace_back(name, value); }
 };

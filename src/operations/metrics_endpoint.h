@@ -12,6 +12,6 @@ struct MetricsAccess {
   bool loopback_only = false;  // without a token: answer only direct peers on this machine
 };
 
-void add_metrics_endpoint(http::Router& router, const telemetry::Metrics& metrics, MetricsAccess access);
+void add_metrics_endpoint(http::Router& router, const telemetry::Metrics& metrics, const MetricsAccess& access);
 
 }  // namespace kriya::operations

@@ -31,7 +31,9 @@ class IoThreads {
 
  private:
   struct Thread {
-    asio::io_context context{1};
+    // One thread runs it and only that thread touches its sockets, so the reactor needs no locks; posting from other
+    // threads stays safe.
+    asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
     asio::executor_work_guard<Executor> work{context.get_executor()};
     std::thread runner;
   };
