@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   kriya::cli::add_doctor(app, exit_code);
   kriya::cli::add_user(app, exit_code);
   kriya::cli::add_token(app, exit_code);
+  kriya::cli::add_keys(app, exit_code);
   kriya::cli::add_secret(app, exit_code);
   kriya::cli::add_version(app, exit_code);
   try {

@@ -118,6 +118,9 @@ Task<Response> Dispatcher::answer(const Request& request, Caller& caller, const 
 
 Response Dispatcher::answer_without_route(const Request& request, const Caller& caller,
                                           const std::string& allow) const {
+  if (request.method() == Method::options && request.target() == "*") {  // about the server as a whole
+    return {.status = 204, .content_type = {}};
+  }
   if (allow.empty()) {
     return problem_response({Errc::not_found, "There is nothing at this path; /docs lists what there is."},
                             caller.request_id);

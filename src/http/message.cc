@@ -4,6 +4,21 @@
 #include "base/text.h"
 
 namespace kriya::http {
+namespace {
+
+constexpr std::size_t kKeptBodyBytes = 16 * 1024;  // a connection may stay open for long after one large request
+
+/// A proxy may send "http://host/path" (RFC 9112 section 3.2.2); the host is in the Host header as well.
+std::string_view origin_form(std::string_view target) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!equals_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
+    const std::size_t path = target.find_first_of("/?", scheme.size());
+    return path == std::string_view::npos ? "/" : target.substr(path);
+  }
+  return target;
+}
+
+}  // namespace
 
 std::string_view name(Method method) {
   switch (method) {
@@ -85,11 +100,12 @@ void Request::clear() {
   headers_.clear();
   text_.clear();
   body_.clear();
+  if (body_.capacity() > kKeptBodyBytes) body_.shrink_to_fit();
 }
 
 void Request::set_start(std::string_view method, std::string_view target, int minor_version) {
   method_ = parse_method(method);
-  target_ = store(target);
+  target_ = store(origin_form(target));
   minor_version_ = minor_version;
 }
 

@@ -24,6 +24,12 @@ class KeyRing {
   static Task<Result<KeyRing>> from_database(crypto::Algorithm algorithm, Secret master_key,
                                              storage::Database& database, Timestamp now, Deadline deadline);
 
+  /// Seals the stored private keys anew, all or none, after MASTER_KEY has changed; rows that are under the new key
+  /// already stay. Returns how many were moved. Errors: those of Database; internal, when a row opens under neither
+  /// key.
+  static Task<Result<std::int64_t>> rekey(Secret old_master, Secret new_master, storage::Database& database,
+                                          Deadline deadline);
+
   const crypto::Key& signing() const { return keys_.front(); }
   std::span<const crypto::Key> verifying() const { return keys_; }
 

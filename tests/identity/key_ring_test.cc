@@ -54,6 +54,19 @@ TEST_P(KeyRingTest, SaysThatTheMasterKeyIsAnother) {
   EXPECT_NE(other.error().detail.find("MASTER_KEY"), std::string::npos);
 }
 
+TEST_P(KeyRingTest, MovesItsKeysToANewMasterKeyOnce) {
+  const Secret next("another-master-key-of-32-bytes-or-more");
+  const auto rekey = [&](const Secret& from, const Secret& to) {
+    return run_to_completion(KeyRing::rekey(from, to, *database_, soon()));
+  };
+  const std::string id = load(Algorithm::es256)->signing().id();
+  EXPECT_EQ(rekey(kMaster, next).value(), 1);
+  EXPECT_EQ(rekey(kMaster, next).value(), 0);
+  EXPECT_EQ(load(Algorithm::es256, next)->signing().id(), id);
+  EXPECT_FALSE(rekey(Secret("neither-of-the-two-keys-that-were-used"), kMaster));
+  EXPECT_TRUE(load(Algorithm::es256, next));
+}
+
 TEST(KeyRing, PublishesNothingOfAnHmac) {
   const KeyRing ring = KeyRing::from_secrets(Algorithm::hs256, kMaster, {});
   EXPECT_EQ(ring.jwks(), R"({"keys":[]})");

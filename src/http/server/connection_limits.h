@@ -1,7 +1,8 @@
-// How many connections there may be, in all and from one address.
+// How many connections there may be, in all and from one address, and how much they may make the server hold.
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -47,6 +48,25 @@ class ConnectionLimits {
   std::atomic<std::size_t> open_{0};
   std::mutex mutex_;
   std::unordered_map<std::string, std::size_t> by_address_;
+};
+
+/// The bytes of unfinished bodies that all connections together may hold. Small bodies are not counted: what counts is
+/// many clients that send large ones slowly.
+class BodyBudget {
+ public:
+  explicit BodyBudget(std::size_t bytes) : left_(static_cast<std::int64_t>(bytes)) {}
+
+  /// Takes `bytes` from the budget; false, and nothing taken, when so many are not left.
+  bool take(std::size_t bytes) {
+    const auto wanted = static_cast<std::int64_t>(bytes);
+    if (left_.fetch_sub(wanted) >= wanted) return true;
+    left_.fetch_add(wanted);
+    return false;
+  }
+  void give_back(std::size_t bytes) { left_.fetch_add(static_cast<std::int64_t>(bytes)); }
+
+ private:
+  std::atomic<std::int64_t> left_;
 };
 
 }  // namespace kriya::http::server

@@ -27,12 +27,13 @@ std::string address_of(const Socket& socket, boost::system::error_code& ec) {
 
 }  // namespace
 
-Listener::Listener(Acceptor acceptor, Handler& handler, ConnectionLimits& limits, const SessionTimes& times, bool hsts,
-                   const telemetry::Log& log, telemetry::Metrics& metrics)
+Listener::Listener(Acceptor acceptor, Handler& handler, ConnectionLimits& limits, BodyBudget& budget,
+                   const SessionTimes& times, bool hsts, const telemetry::Log& log, telemetry::Metrics& metrics)
     : acceptor_(std::move(acceptor)),
       timer_(acceptor_.get_executor()),
       handler_(handler),
       limits_(limits),
+      budget_(budget),
       times_(times),
       log_(log),
       accepted_(
@@ -85,7 +86,7 @@ void Listener::admit(Socket socket) {
   }
   accepted_.add();
   socket.set_option(asio::ip::tcp::no_delay(true), ec);
-  sessions_.emplace_front(std::move(socket), peer, handler_, writer_, times_);
+  sessions_.emplace_front(std::move(socket), peer, handler_, writer_, times_, budget_);
   const auto session = sessions_.begin();
   if (draining_) session->drain();
   asio::co_spawn(acceptor_.get_executor(), serve(session), [this](std::exception_ptr failure) {

@@ -23,8 +23,8 @@ using Timer =
 /// All members are used on the acceptor's own I/O thread only.
 class Listener {
  public:
-  Listener(Acceptor acceptor, Handler& handler, ConnectionLimits& limits, const SessionTimes& times, bool hsts,
-           const telemetry::Log& log, telemetry::Metrics& metrics);
+  Listener(Acceptor acceptor, Handler& handler, ConnectionLimits& limits, BodyBudget& budget, const SessionTimes& times,
+           bool hsts, const telemetry::Log& log, telemetry::Metrics& metrics);
 
   void start();
 
@@ -47,6 +47,7 @@ class Listener {
   Timer timer_;
   Handler& handler_;
   ConnectionLimits& limits_;
+  BodyBudget& budget_;
   const SessionTimes& times_;
   const telemetry::Log& log_;
   telemetry::Counter& accepted_;

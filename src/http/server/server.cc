@@ -12,6 +12,8 @@
 namespace kriya::http::server {
 namespace {
 
+constexpr std::size_t kMaxHeldBodyBytes = 128 * 1024 * 1024;
+
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 /// Binds the first socket without SO_REUSEPORT, so that a port in use is refused even when its owner shares it (another
@@ -63,6 +65,7 @@ struct Server::Parts {
   const telemetry::Log& log;
   telemetry::Metrics& metrics;
   ConnectionLimits limits;
+  BodyBudget budget{kMaxHeldBodyBytes};
   SessionTimes times;
   std::uint16_t port = 0;
   std::vector<Acceptor> acceptors;
@@ -91,9 +94,9 @@ std::uint16_t Server::port() const { return parts_->port; }
 
 void Server::start(Handler& handler) {
   for (Acceptor& acceptor : parts_->acceptors) {
-    parts_->listeners.push_back(std::make_unique<Listener>(std::move(acceptor), handler, parts_->limits, parts_->times,
-                                                           parts_->options.strict_transport_security, parts_->log,
-                                                           parts_->metrics));
+    parts_->listeners.push_back(std::make_unique<Listener>(std::move(acceptor), handler, parts_->limits, parts_->budget,
+                                                           parts_->times, parts_->options.strict_transport_security,
+                                                           parts_->log, parts_->metrics));
     parts_->listeners.back()->start();
   }
   parts_->acceptors.clear();

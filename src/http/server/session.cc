@@ -12,18 +12,21 @@ using Steady = std::chrono::steady_clock;
 constexpr std::size_t kReadBytes = 8 * 1024;
 constexpr std::size_t kMaxInputBytes = 64 * 1024;
 constexpr std::size_t kMaxUnsentBytes = 64 * 1024;  // pipelined answers are sent before more pile up
+constexpr std::size_t kUnchargedBodyBytes = 32 * 1024;
 constexpr std::size_t kMaxLingerBytes = 16 * 1024 * 1024;
 
 constexpr auto use_result = asio::as_tuple(use_task);
 
 }  // namespace
 
-Session::Session(Socket socket, std::string peer, Handler& handler, ResponseWriter& writer, const SessionTimes& times)
+Session::Session(Socket socket, std::string peer, Handler& handler, ResponseWriter& writer, const SessionTimes& times,
+                 BodyBudget& budget)
     : socket_(std::move(socket)),
       peer_(std::move(peer)),
       handler_(handler),
       writer_(writer),
       times_(times),
+      budget_(budget),
       input_(kMaxInputBytes) {}
 
 Task<void> Session::run() {
@@ -40,6 +43,7 @@ Task<void> Session::run() {
       break;
     }
     if (output_.size() > kMaxUnsentBytes && !co_await flush()) break;
+    budget_.give_back(std::exchange(charged_, 0));
     first_request_ = false;
     enter(Phase::idle);
   }
@@ -60,6 +64,10 @@ Task<bool> Session::read_request(RequestParser& parser) {
       }
       input_.consume(*used);
       if (parser.is_done()) co_return true;
+      if (!charge_body()) {
+        co_await refuse({Errc::overloaded, "The server is holding too many large requests; try again shortly."});
+        co_return false;
+      }
       advance_phase(parser);
       if (*used > 0 && input_.size() > 0) continue;
     }
@@ -151,6 +159,14 @@ void Session::advance_phase(const RequestParser& parser) {
   } else if (phase_ == Phase::idle) {
     enter(Phase::header);
   }
+}
+
+bool Session::charge_body() {
+  const std::size_t held = request_.body().size();
+  if (held < kUnchargedBodyBytes || held <= charged_) return true;
+  if (!budget_.take(held - charged_)) return false;
+  charged_ = held;
+  return true;
 }
 
 void Session::check_deadline(Steady::time_point now) {

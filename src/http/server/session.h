@@ -8,6 +8,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include "http/handler.h"
+#include "http/server/connection_limits.h"
 #include "http/server/request_parser.h"
 #include "http/server/response_writer.h"
 #include "runtime/task.h"
@@ -28,7 +29,9 @@ struct SessionTimes {
 /// Used by one I/O thread only. Pipelined requests are answered in order; their answers leave in one write.
 class Session {
  public:
-  Session(Socket socket, std::string peer, Handler& handler, ResponseWriter& writer, const SessionTimes& times);
+  Session(Socket socket, std::string peer, Handler& handler, ResponseWriter& writer, const SessionTimes& times,
+          BodyBudget& budget);
+  ~Session() { budget_.give_back(charged_); }
 
   /// Serves the connection until it ends.
   Task<void> run();
@@ -54,17 +57,20 @@ class Session {
   Task<void> linger();
   void enter(Phase phase);
   void advance_phase(const RequestParser& parser);
+  bool charge_body();
 
   Socket socket_;
   std::string peer_;
   Handler& handler_;
   ResponseWriter& writer_;
   const SessionTimes& times_;
+  BodyBudget& budget_;
 
   Request request_;
   boost::beast::flat_buffer input_;
   std::string output_;
   Phase phase_ = Phase::idle;
+  std::size_t charged_ = 0;  // bytes of the budget that this request's body holds
   bool first_request_ = true;
   bool timed_out_ = false;
   bool draining_ = false;
