@@ -36,6 +36,10 @@ std::optional<std::string> international_digits(std::string_view text) {
   return digits;
 }
 
+bool has_shape(const std::string& e164) {
+  return e164.size() > kMinDigits && e164.size() <= kMaxDigits + 1 && e164[1] != '0';
+}
+
 std::optional<lib::PhoneNumber> known_number(const std::string& e164) {
   lib::PhoneNumber number;
   const auto& util = *lib::PhoneNumberUtil::GetInstance();
@@ -51,13 +55,13 @@ Parsed<PhoneNumber> PhoneNumber::parse(std::string_view text) {
   if (!digits) {
     return tl::unexpected<std::string>("must be digits after '+', '00' or 'tel:', like +14155550123");
   }
-  if (digits->size() < kMinDigits || digits->size() > kMaxDigits || digits->front() == '0') {
-    return tl::unexpected<std::string>("must be a country code and number of 8 to 15 digits in all, like +14155550123");
-  }
   PhoneNumber number;
   number.text_ = "+" + *digits;
-  if (const auto known = known_number(number.text_)) {
+  if (const auto known = has_shape(number.text_) ? known_number(number.text_) : std::nullopt) {
     lib::PhoneNumberUtil::GetInstance()->Format(*known, lib::PhoneNumberUtil::E164, &number.text_);
+  }
+  if (!has_shape(number.text_)) {  // looked at again: dropping a trunk prefix may have made it too short
+    return tl::unexpected<std::string>("must be a country code and number of 8 to 15 digits in all, like +14155550123");
   }
   return number;
 }

@@ -19,6 +19,10 @@ TEST(PhoneNumber, DropsATrunkPrefixThatTheCountryDoesNotDialFromAbroad) {
   EXPECT_EQ(PhoneNumber::parse("+44 (0)20 7946 0018")->str(), "+442079460018");
 }
 
+TEST(PhoneNumber, RefusesANumberThatIsTooShortOnceItsTrunkPrefixIsDropped) {
+  EXPECT_FALSE(PhoneNumber::parse("+4301 7048"));  // +43 1 7048
+}
+
 TEST(PhoneNumber, KeepsTheLeadingZeroThatItalyNeeds) {
   EXPECT_EQ(PhoneNumber::parse("+39 06 6982")->str(), "+39066982");
 }

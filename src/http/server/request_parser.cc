@@ -17,7 +17,9 @@ constexpr std::size_t kMaxTargetBytes = 8 * 1024;
 /// Whether the request line ends in a well-formed version. The grammar gives one error for an unknown version and for
 /// no version at all.
 bool names_a_version(std::string_view bytes) {
-  const std::string_view line = bytes.substr(0, bytes.find("\r\n"));
+  const std::size_t end = bytes.find("\r\n");
+  if (end == std::string_view::npos) return false;
+  const std::string_view line = bytes.substr(0, end);
   const std::string_view version = line.substr(line.rfind(' ') + 1);
   const auto digit = [&](std::size_t i) { return version[i] >= '0' && version[i] <= '9'; };
   return version.size() == 8 && version.starts_with("HTTP/") && digit(5) && version[6] == '.' && digit(7) &&
