@@ -102,14 +102,7 @@ struct Application::Parts {
 };
 
 Result<void> Application::Parts::assemble() {
-  if (auto prepared = prepare_schema(settings, *log); !prepared) return prepared;
-  auto opened = open_database(settings, *log, metrics, workers);
-  if (!opened) return fail(opened.error());
-  database = *std::move(opened);
-  auto loaded = run_to_completion(load_keys(settings, *database));
-  if (!loaded) return fail(loaded.error());
-  keys = *std::move(loaded);
-
+  // The port comes first: a second kriya on it is refused before it touches the first one's data.
   auto bound = http::server::Server::bind({.host = settings.host,
                                            .port = settings.port,
                                            .max_connections = settings.max_connections,
@@ -120,6 +113,14 @@ Result<void> Application::Parts::assemble() {
   if (!bound) return fail(bound.error());
   server = *std::move(bound);
   public_url = app::public_url(settings, server->port());
+
+  if (auto prepared = prepare_schema(settings, *log); !prepared) return prepared;
+  auto opened = open_database(settings, *log, metrics, workers);
+  if (!opened) return fail(opened.error());
+  database = *std::move(opened);
+  auto loaded = run_to_completion(load_keys(settings, *database));
+  if (!loaded) return fail(loaded.error());
+  keys = *std::move(loaded);
 
   tokens.emplace(
       *keys,
@@ -134,7 +135,8 @@ Result<void> Application::Parts::assemble() {
   validation.emplace(*accounts, *tokens, clock, metrics);
   add_routes();
   dispatcher.emplace(http::Dispatcher::Options{.is_trusted_proxy = trusted_proxy_test(settings),
-                                               .allowed_origins = settings.allowed_origins},
+                                               .allowed_origins = settings.allowed_origins,
+                                               .show_error_details = settings.debug && !settings.in_production()},
                      router, *log, metrics);
   return {};
 }
@@ -179,6 +181,10 @@ Result<std::unique_ptr<Application>> Application::build(const config::Settings& 
 
 std::string Application::public_url() const { return parts_->public_url; }
 
+std::string Application::listen_address() const {
+  return parts_->settings.host + " port " + std::to_string(parts_->server->port());
+}
+
 int Application::run(void (*on_ready)(const Application&, const config::Settings&)) {
   asio::io_context main{1};
   asio::signal_set stop_signals(main, SIGTERM, SIGINT);
@@ -190,7 +196,7 @@ int Application::run(void (*on_ready)(const Application&, const config::Settings
       if (ec) return;
       try {
         parts_->log->reopen();
-        parts_->log->info("log file reopened");
+        parts_->log->info("SIGHUP: the log goes on", {{"file", parts_->settings.log_file.string()}});
       } catch (const std::runtime_error& error) {
         parts_->log->error("the log file stays as it was", {{"cause", std::string_view(error.what())}});
       }
@@ -206,9 +212,10 @@ int Application::run(void (*on_ready)(const Application&, const config::Settings
 
   parts_->server->start(*parts_->dispatcher);
   parts_->threads.start();
-  parts_->log->info(
-      "started",
-      {{"version", kVersion}, {"url", parts_->public_url}, {"threads", std::int64_t{parts_->threads.count()}}});
+  parts_->log->info("started", {{"version", kVersion},
+                                {"url", parts_->public_url},
+                                {"listening", listen_address()},
+                                {"threads", std::int64_t{parts_->threads.count()}}});
   on_ready(*this, parts_->settings);
   asio::co_spawn(main.get_executor(), maintenance.run(), [](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);

@@ -19,6 +19,9 @@ class Application {
   /// "http://localhost:8001": where this instance is reached.
   std::string public_url() const;
 
+  /// "127.0.0.1 port 8001": where it listens, which may be behind a proxy.
+  std::string listen_address() const;
+
   /// Serves until SIGTERM or SIGINT, then finishes what is in flight. SIGHUP reopens the log file. A second SIGTERM
   /// ends the process at once. Calls `on_ready` when requests are answered. Returns the exit code.
   int run(void (*on_ready)(const Application&, const config::Settings&));

@@ -31,10 +31,14 @@ CodePoint decode(std::string_view text) {
   return {0, 0};
 }
 
-bool is_space(std::uint32_t c) {
-  return c == ' ' || (c >= 0x09 && c <= 0x0d) || c == 0x85 || c == 0xa0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000 ||
-         c == 0xfeff;
+/// White space, and the characters that show nothing where they stand at an end.
+bool is_blank(std::uint32_t c) {
+  const bool white = c == ' ' || (c >= 0x09 && c <= 0x0d) || c == 0x85 || c == 0xa0 || c == 0x1680 ||
+                     (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
+                     c == 0x3000;
+  const bool invisible = c == 0x200b || c == 0x2060 || c == 0xfeff || c == 0x180e || c == 0x115f || c == 0x1160 ||
+                         c == 0x3164 || c == 0xffa0;
+  return white || invisible;
 }
 
 bool is_control(std::uint32_t c) {
@@ -94,14 +98,14 @@ bool has_control_character(std::string_view text) {
 std::string_view trim(std::string_view text) {
   while (!text.empty()) {
     const CodePoint point = decode(text);
-    if (point.size == 0 || !is_space(point.value)) break;
+    if (point.size == 0 || !is_blank(point.value)) break;
     text.remove_prefix(point.size);
   }
   while (!text.empty()) {
     std::size_t start = text.size() - 1;
     while (start > 0 && (static_cast<unsigned char>(text[start]) & 0xc0) == 0x80) --start;
     const CodePoint point = decode(text.substr(start));
-    if (point.size != text.size() - start || !is_space(point.value)) break;
+    if (point.size != text.size() - start || !is_blank(point.value)) break;
     text = text.substr(0, start);
   }
   return text;

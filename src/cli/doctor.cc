@@ -2,9 +2,11 @@
 #include "config/doctor.h"
 
 #include <cstdio>
+#include <filesystem>
 
 #include "cli/commands.h"
 #include "config/environment.h"
+#include "config/generated_secrets.h"
 #include "config/load.h"
 
 namespace kriya::cli {
@@ -14,8 +16,15 @@ std::vector<config::Check> diagnose() {
   const auto given = config::read_environment();
   if (!given) return config::as_checks(given.error());
   for (const std::string& warning : given->warnings) std::fprintf(stderr, "kriya: warning: %s\n", warning.c_str());
-  const auto settings = config::load(given->values);
+  auto settings = config::load(given->values);
   if (!settings) return config::as_checks(settings.error());
+  // What development has generated counts, but looking must not make it.
+  const bool generated = std::filesystem::exists(settings->data_dir / "jwt_secret") &&
+                         std::filesystem::exists(settings->data_dir / "plane_api_key");
+  if (generated && !settings->in_production()) {
+    if (const auto filled = config::fill_missing_secrets(*settings); !filled)
+      return config::as_checks({filled.error()});
+  }
   return config::examine(*settings, config::look_around(*settings));
 }
 

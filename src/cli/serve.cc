@@ -20,6 +20,7 @@ void print_welcome(const app::Application& application, const config::Settings& 
     return std::filesystem::absolute(path).lexically_normal().string();
   };
   std::printf("Kriya %s is ready at %s\n", kVersion, url.c_str());
+  std::printf("  Listening  %s\n", application.listen_address().c_str());
   if (!settings.in_production()) {
     std::printf("  API page   %s/docs\n", url.c_str());
     std::printf("  Data       %s\n", absolute(settings.database.path).c_str());

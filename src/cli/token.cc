@@ -21,30 +21,38 @@ std::string time_line(const json::object& claims, const char* claim, const char*
   return std::string(label) + to_rfc3339(Timestamp::from_seconds(seconds)) + "\n";
 }
 
-/// Whether this server would take the token now. The audience is PUBLIC_URL, or its default on PORT.
+/// Why a token with a good signature is refused, as far as its claims tell.
+std::string reason(const json::object& claims, const identity::UserTokens& tokens, const std::string& jwt,
+                   const std::string& audience) {
+  if (tokens.read(jwt)) return "revoked, or the user is gone";
+  const json::value* issued_for = claims.if_contains("aud");
+  if (issued_for != nullptr && issued_for->is_string() && issued_for->get_string() != audience) {
+    return "issued for " + std::string(issued_for->get_string()) + ", but this server is " + audience +
+           " (PUBLIC_URL, or else PORT)";
+  }
+  return "expired, or not a user token";
+}
+
+/// Whether this server would take the token now.
 Task<Result<void>> judge(LocalStore& store, std::string jwt) {
   const config::Settings& settings = store.settings();
   const auto keys = co_await app::load_keys(settings, store.database());
   if (!keys) co_return fail(keys.error());
   const SystemClock clock;
   telemetry::Metrics metrics;
-  const identity::UserTokens tokens(*keys,
-                                    {.audience = app::public_url(settings, settings.port),
-                                     .life = settings.token_life,
-                                     .clock_skew = settings.jwt_clock_skew},
-                                    clock);
-  const bool signature_good = crypto::verify_jwt(jwt, keys->verifying()).has_value();
-  std::printf("signature  %s\n", signature_good ? "good" : "NOT by a key of this server");
+  const std::string audience = app::public_url(settings, settings.port);
+  const identity::UserTokens tokens(
+      *keys, {.audience = audience, .life = settings.token_life, .clock_skew = settings.jwt_clock_skew}, clock);
+  const auto verified = crypto::verify_jwt(jwt, keys->verifying());
+  std::printf("signature  %s\n", verified ? "good" : "NOT by a key of this server");
   identity::TokenValidation validation(store.accounts(), tokens, clock, metrics);
   const auto owner = co_await validation.owner(jwt, command_deadline());
+  if (!owner && owner.error().code != Errc::invalid_token) co_return fail(owner.error());
   if (owner) {
     std::printf("verdict    valid: belongs to %s\n", owner->phone_number.c_str());
-  } else if (owner.error().code == Errc::invalid_token) {
-    std::printf("verdict    refused: %s\n", !signature_good                ? "bad signature"
-                                            : tokens.read(jwt).has_value() ? "revoked, or the user is gone"
-                                                                           : "expired, or not issued for this server");
   } else {
-    co_return fail(owner.error());
+    std::printf("verdict    refused: %s\n",
+                verified ? reason(*verified, tokens, jwt, audience).c_str() : "bad signature");
   }
   co_return Result<void>();
 }

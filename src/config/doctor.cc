@@ -134,7 +134,8 @@ bool listens_beyond_this_machine(const Settings& settings) {
 }
 
 Check phone_verification(const Settings& settings) {
-  if (settings.phone_verification == PhoneVerification::required) return ok("Phone numbers are verified");
+  if (settings.phone_verification == PhoneVerification::required)
+    return ok("A phone number counts only once it is proven");
   const bool open = listens_beyond_this_machine(settings);
   return refuse(
       settings,
@@ -144,25 +145,27 @@ Check phone_verification(const Settings& settings) {
 
 Check sms_provider(const Settings& settings) {
   switch (settings.sms_provider) {
-    case SmsProvider::telesign:
-      return ok("Codes go out through Telesign");
     case SmsProvider::console:
-      return refuse(settings, "Codes are printed, not sent", "SMS_PROVIDER=telesign");
+      return refuse(settings, "The SMS provider is the console, which prints instead of sending",
+                    "SMS_PROVIDER=telesign, or leave it unset");
+    case SmsProvider::telesign:
     case SmsProvider::none:
       break;
   }
-  return advise("No SMS provider: only trusted registrars can sign people in", "SMS_PROVIDER=telesign");
+  if (!settings.registration_api_keys.empty()) return ok("Trusted registrars can sign people in");
+  return advise("Nobody can sign in: this version sends no codes yet, and no registrar is trusted",
+                "REGISTRATION_API_KEYS: a key for a server of yours that proves numbers");
 }
 
 Check database(const Settings& settings) {
   if (settings.database.engine == DatabaseUrl::Engine::postgres) return ok("The database is PostgreSQL");
   return advise("The database is SQLite, which is fine for one machine",
-                "several instances need PostgreSQL (DATABASE_URL); back up " + settings.database.path.string());
+                "run one instance, and back up " + settings.database.path.string());
 }
 
 Check redis(const Settings& settings) {
   if (!settings.redis_url.empty()) return ok("Instances share limits and sessions through Redis");
-  return advise("Rate limits are counted in this process", "several instances need Redis (REDIS_URL)");
+  return ok("What may expire lives in this process, which is fine for one instance");
 }
 
 Check proxies(const Settings& settings) {
@@ -177,13 +180,13 @@ Check proxies(const Settings& settings) {
 }
 
 Check rate_limits(const Settings& settings) {
-  if (settings.rate_limits) return ok("Rate limits are on");
-  return refuse(settings, "Rate limits are off", "RATE_LIMITS=on");
+  if (settings.rate_limits) return ok("Request limits are not switched off");
+  return refuse(settings, "Request limits are switched off", "RATE_LIMITS=on");
 }
 
 Check metrics(const Settings& settings) {
   if (settings.metrics_token.empty()) {
-    return advise("/metrics asks for no token; behind a proxy on this machine everybody seems to be this machine",
+    return advise("/metrics asks for no token; a proxy on this machine that hides its clients would open it to all",
                   "METRICS_TOKEN: " + std::string(kMakeOne));
   }
   if (is_weak_key(settings.metrics_token)) {

@@ -7,6 +7,11 @@
 namespace kriya::config {
 namespace {
 
+/// A setting that nothing uses yet says so.
+std::string help_of(const Variable& variable) {
+  return std::string(variable.help) + (variable.planned ? " (Not used by this version yet.)" : "");
+}
+
 constexpr std::size_t kColumns = 100;
 constexpr std::size_t kIndent = 2;
 constexpr std::size_t kNameWidth = 29;  // the longest name and two spaces
@@ -60,8 +65,8 @@ void append_wrapped(std::string& out, std::string_view text, std::size_t left, s
 }
 
 std::string meaning(const Variable& variable) {
-  return std::string(variable.help) + " Allowed: " + std::string(variable.allowed) +
-         ". Default: " + default_text(variable) + ".";
+  return help_of(variable) + " Allowed: " + std::string(variable.allowed) + ". Default: " + default_text(variable) +
+         ".";
 }
 
 /// Text for a table cell. A bar would end the cell, and bare angle brackets or stars are markup.
@@ -76,7 +81,7 @@ std::string cell(std::string_view text) {
 
 void append_row(std::string& out, const Variable& variable) {
   out += "| `" + std::string(variable.name) + "`" + (variable.secret ? " (secret)" : "") + " | ";
-  out += cell(default_text(variable)) + " | " + cell(variable.allowed) + " | " + cell(variable.help) + " |\n";
+  out += cell(default_text(variable)) + " | " + cell(variable.allowed) + " | " + cell(help_of(variable)) + " |\n";
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ struct Variable {
   std::string_view production = {};  // the same in production, where it differs
   std::string_view computed = {};    // shown in place of a default that is worked out later
   bool secret = false;               // its value never appears in a message
+  bool planned = false;              // read and checked, but no part of this version uses it yet
   ValueParser parse = nullptr;
 };
 

@@ -74,7 +74,8 @@ Task<Response> Dispatcher::handle(const Request& request, const std::string& pee
     response = co_await answer(request, caller, route);
   } catch (const std::exception& bug) {
     log_.error("a handler threw", {{"request_id", caller.request_id}, {"what", std::string_view(bug.what())}});
-    response = problem_response({Errc::internal, "Something went wrong on our side."}, caller.request_id);
+    const std::string detail = options_.show_error_details ? bug.what() : "Something went wrong on our side.";
+    response = problem_response({Errc::internal, detail}, caller.request_id);
   }
   finish(request, caller, route, start, response);
   co_return response;

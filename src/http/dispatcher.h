@@ -24,6 +24,7 @@ class Dispatcher final : public Handler {
   struct Options {
     std::function<bool(const std::string&)> is_trusted_proxy;
     std::vector<std::string> allowed_origins;
+    bool show_error_details = false;  // what an exception said goes into the answer: for development only
     std::chrono::milliseconds request_deadline{10'000};
   };
 

@@ -32,7 +32,7 @@ bool accepts_gzip(const Request& request) {
          accepted.substr(found) != "gzip;q=0";
 }
 
-http::Route asset_route(const Asset& asset) {
+http::Route asset_route(const Asset& asset, std::string path) {
   const std::string tag = "\"" + hex_encode(crypto::sha256(asset.plain)).substr(0, 32) + "\"";
   const auto run = [asset, tag](const Request& request, const Caller&) -> Task<Response> {
     Response response{.content_type = content_type_of(asset.name), .content_security_policy = kDocsPolicy};
@@ -49,14 +49,19 @@ http::Route asset_route(const Asset& asset) {
     }
     return http::answer_with(std::move(response));
   };
-  const std::string path = asset.name == "index.html" ? "/docs" : "/docs/" + std::string(asset.name);
-  return {.method = Method::get, .path = path, .access = {}, .run = run, .describe = {}};
+  return {.method = Method::get, .path = std::move(path), .access = {}, .run = run, .describe = {}};
 }
 
 }  // namespace
 
 void add_docs_endpoints(http::Router& router, const http::ApiInfo& info) {
-  for (const Asset& asset : embedded_assets()) router.add(asset_route(asset));
+  for (const Asset& asset : embedded_assets()) {
+    if (asset.name == "index.html") {
+      for (const char* path : {"/docs", "/docs/"}) router.add(asset_route(asset, path));
+    } else {
+      router.add(asset_route(asset, "/docs/" + std::string(asset.name)));
+    }
+  }
   const std::string document = json::serialize(http::make_openapi(info, router));
   router.add({.method = Method::get,
               .path = "/openapi.json",

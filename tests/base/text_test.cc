@@ -43,6 +43,11 @@ TEST(PersonName, IsOneToAHundredCharactersNotBytes) {
   EXPECT_EQ(PersonName::parse(" \t ").error(), "must not be empty");
 }
 
+TEST(PersonName, IsNotMadeOfNothingVisible) {
+  for (const char* text : {"\u200b", "\u3164\u2060", "\ufeff"})
+    EXPECT_EQ(PersonName::parse(text).error(), "must not be empty");
+}
+
 TEST(PersonName, RefusesControlAndDirectionCharacters) {
   for (const char* text : {"a\nb", "a\x7f", "a\u0085b", "a\u202eb", "a\u2066b", "a\u2028b"}) {
     EXPECT_EQ(PersonName::parse(text).error(), "must not contain control characters") << text;

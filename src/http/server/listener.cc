@@ -14,9 +14,6 @@ constexpr std::chrono::milliseconds kAcceptPause{100};
 
 constexpr auto use_result = asio::as_tuple(use_task);
 
-constexpr std::string_view kTooManyConnections =
-    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
-
 std::string address_of(const Socket& socket, boost::system::error_code& ec) {
   const auto address = socket.remote_endpoint(ec).address();
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
@@ -81,7 +78,7 @@ void Listener::admit(Socket socket) {
   socket.non_blocking(true, ec);
   if (!limits_.admit(peer)) {
     refused_.add();
-    socket.send(asio::buffer(kTooManyConnections), 0, ec);
+    refuse(socket, peer);
     return;
   }
   accepted_.add();
@@ -92,6 +89,16 @@ void Listener::admit(Socket socket) {
   asio::co_spawn(acceptor_.get_executor(), serve(session), [this](std::exception_ptr failure) {
     if (failure) log_.error("a session stopped by an exception");
   });
+}
+
+/// One attempt to say why: a client that does not take the answer at once goes without.
+void Listener::refuse(Socket& socket, const std::string& peer) {
+  const Request nothing_read;
+  const Response response = handler_.refuse({Errc::overloaded, "Too many connections are open."}, nothing_read, peer);
+  std::string bytes;
+  writer_.append(bytes, nothing_read, response, false);
+  boost::system::error_code ignored;
+  socket.send(asio::buffer(bytes), 0, ignored);
 }
 
 Task<void> Listener::serve(Sessions::iterator session) {

@@ -41,6 +41,7 @@ class Listener {
   Task<void> accept_until_closed();
   Task<void> watch_deadlines();
   void admit(Socket socket);
+  void refuse(Socket& socket, const std::string& peer);
   Task<void> serve(Sessions::iterator session);
 
   Acceptor acceptor_;

@@ -142,7 +142,7 @@ void Session::enter(Phase phase) {
       case Phase::body:
         return times_.body;
       case Phase::handling:
-        return std::chrono::milliseconds::max() / 1'000'000;  // handlers have deadlines themselves
+        return std::chrono::milliseconds(std::chrono::hours(24));  // handlers have deadlines themselves
       case Phase::writing:
         return times_.write;
       case Phase::lingering:
