@@ -19,7 +19,7 @@ unit_tests() {
   ctest --preset "$preset" --no-tests=error --output-on-failure -j "$(nproc)"
 }
 http_tests() {
-  build/node/bin/node --test --test-reporter=spec tests/e2e/*.test.mjs
+  build/node/bin/node --test --test-concurrency=4 --test-reporter=spec tests/e2e/*.test.mjs
 }
 # Debian's Python by its path: it has Debian's requests, another that comes first in PATH may not.
 plane_tests() {

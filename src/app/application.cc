@@ -1,6 +1,7 @@
 #include "app/application.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <optional>
 
 #include <boost/asio/co_spawn.hpp>
@@ -77,7 +78,7 @@ std::function<bool(const std::string&)> trusted_proxy_test(const config::Setting
 /// Everything in the order in which it is built; destroyed the other way round.
 struct Application::Parts {
   Parts(const config::Settings& given, std::unique_ptr<telemetry::Log> logger)
-      : settings(given), log(std::move(logger)), workers(kWorkerThreads, kMaxQueuedWork), threads(given.workers) {}
+      : settings(given), log(std::move(logger)), threads(given.workers), workers(kWorkerThreads, kMaxQueuedWork) {}
 
   Result<void> assemble();
   void add_routes();
@@ -86,9 +87,9 @@ struct Application::Parts {
   SystemClock clock;
   std::unique_ptr<telemetry::Log> log;
   telemetry::Metrics metrics;
+  IoThreads threads;  // outlive all that answers to them
   WorkerPool workers;
   std::unique_ptr<storage::Database> database;
-  IoThreads threads;
   std::unique_ptr<http::server::Server> server;
   std::string public_url;
 
@@ -159,7 +160,7 @@ void Application::Parts::add_routes() {
                                  {.title = "Kriya",
                                   .version = kVersion,
                                   .description = "Sign-in by phone number, and tokens that other services can check.",
-                                  .server_url = public_url});
+                                  .server_url = "/"});
 }
 
 Application::Application(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -196,7 +197,7 @@ int Application::run(void (*on_ready)(const Application&, const config::Settings
       if (ec) return;
       try {
         parts_->log->reopen();
-        parts_->log->info("SIGHUP: the log goes on", {{"file", parts_->settings.log_file.string()}});
+        if (!parts_->settings.log_file.empty()) parts_->log->info("log file reopened");
       } catch (const std::runtime_error& error) {
         parts_->log->error("the log file stays as it was", {{"cause", std::string_view(error.what())}});
       }
@@ -223,13 +224,16 @@ int Application::run(void (*on_ready)(const Application&, const config::Settings
   main.run();
 
   parts_->log->info("stopping");
-  const bool clean = parts_->server->stop(parts_->settings.shutdown_timeout);
-  parts_->threads.stop();
-  if (clean) {
+  using Stopped = http::server::Server::Stopped;
+  const Stopped stopped = parts_->server->stop(parts_->settings.shutdown_timeout);
+  if (stopped == Stopped::in_order) {
     parts_->log->info("stopped");
   } else {
     parts_->log->warning("stopped; some requests did not finish in time and were cut");
   }
+  // With a handler still at work nothing may be destroyed under it; what was acknowledged is on disk already.
+  if (stopped == Stopped::busy) std::_Exit(0);
+  parts_->threads.stop();
   return 0;
 }
 

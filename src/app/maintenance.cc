@@ -18,6 +18,7 @@ Maintenance::Maintenance(asio::io_context& context, identity::AccountStore& acco
 Task<void> Maintenance::run() {
   while (!stopping_) {
     co_await sweep();
+    if (stopping_) break;  // told so while it swept: there is no timer to cancel
     timer_.expires_after(kPeriod);
     co_await timer_.async_wait(asio::as_tuple(use_task));
   }

@@ -121,6 +121,8 @@ void refuse_development_shortcuts(const Settings& settings, Findings& findings) 
     findings.add("SMS_PROVIDER",
                  "got \"console\", which prints codes instead of sending them; allowed in production: telesign, none");
   }
+  if (settings.debug) findings.add("DEBUG", "is on; allowed in production: false");
+  if (!settings.rate_limits) findings.add("RATE_LIMITS", "is off; allowed in production: on");
 }
 
 }  // namespace

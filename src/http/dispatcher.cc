@@ -34,12 +34,9 @@ std::string printable(std::string_view text) {
   return clean;
 }
 
-/// Headers that decide who the caller is or how the body is read must be there once at most: two readers could
+/// Headers that decide who the caller is or what the body means must be there once at most: two readers could
 /// otherwise pick different ones.
 Result<void> check_headers(const Request& request) {
-  if (request.minor_version() >= 1 && request.count("Host") != 1) {
-    return fail(Errc::bad_request, "An HTTP/1.1 request carries exactly one Host header.");
-  }
   for (const std::string_view name : {"Authorization", "X-API-Key", "Content-Type", "Origin"}) {
     if (request.count(name) > 1) {
       return fail(Errc::bad_request, "The header " + std::string(name) + " is given more than once.");

@@ -1,6 +1,8 @@
 // Bytes to a Request, with Beast's hardened HTTP/1.1 grammar and our limits. No socket: fuzzed as it stands.
 #pragma once
 
+#include <optional>
+
 #include <boost/beast/http/basic_parser.hpp>
 
 #include "base/error.h"
@@ -11,8 +13,9 @@ namespace kriya::http::server {
 constexpr std::size_t kMaxHeaderBytes = 16 * 1024;
 constexpr std::size_t kMaxBodyBytes = 1024 * 1024;
 
-/// Parses one request; make a new one for the next. The limits are the parser's own (basic_parser checks them while it
-/// reads), so a message that lies about its length cannot pass them.
+/// Parses one request; make a new one for the next. Limits are checked while reading, so a message that lies about its
+/// length cannot pass them. What two servers in a row could read differently is refused: the grammar is stricter here
+/// than RFC 9112 allows a recipient to be.
 class RequestParser final : public boost::beast::http::basic_parser<true> {
  public:
   /// `request` is cleared, then filled while parsing.
@@ -38,9 +41,14 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   std::size_t on_chunk_body_impl(std::uint64_t remain, Text body, Code&) override;
   void on_finish_impl(Code&) override {}
 
+  Result<void> check_header() const;
+  Result<void> check_framing() const;
+
   Request& request_;
+  std::size_t header_bytes_ = 0;  // of the request line, the headers and the trailers
+  bool header_done_ = false;
   bool expects_continue_ = false;
-  bool unknown_expectation_ = false;
+  std::optional<Error> refusal_;  // what our own rules found, in words of our own
 };
 
 }  // namespace kriya::http::server

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kMaxHeldBodyBytes = 128 * 1024 * 1024;
 
+constexpr std::chrono::seconds kHandlersEnd{20};  // longer than any request's deadline
+
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 /// Binds the first socket without SO_REUSEPORT, so that a port in use is refused even when its owner shares it (another
@@ -104,7 +106,7 @@ void Server::start(Handler& handler) {
                         [parts = parts_.get()] { return static_cast<double>(parts->limits.open()); });
 }
 
-bool Server::stop(std::chrono::milliseconds timeout) {
+Server::Stopped Server::stop(std::chrono::milliseconds timeout) {
   parts_->on_each_listener([](Listener& listener) { listener.drain(); });
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   const auto wait_until = [this](std::chrono::steady_clock::time_point until) {
@@ -113,10 +115,9 @@ bool Server::stop(std::chrono::milliseconds timeout) {
     }
     return parts_->limits.open() == 0;
   };
-  if (wait_until(deadline)) return true;
+  if (wait_until(deadline)) return Stopped::in_order;
   parts_->on_each_listener([](Listener& listener) { listener.abort_all(); });
-  wait_until(std::chrono::steady_clock::now() + std::chrono::seconds(1));
-  return false;
+  return wait_until(std::chrono::steady_clock::now() + kHandlersEnd) ? Stopped::cut : Stopped::busy;
 }
 
 }  // namespace kriya::http::server

@@ -37,9 +37,12 @@ class Server {
   /// Starts to accept. `handler` must outlive the server. Call once, before or after the threads run.
   void start(Handler& handler);
 
-  /// Stops accepting, lets what is in flight finish for at most `timeout`, then cuts the rest. Returns whether nothing
-  /// had to be cut. Call from outside the I/O threads, which must be running.
-  bool stop(std::chrono::milliseconds timeout);
+  enum class Stopped { in_order, cut, busy };
+
+  /// Stops accepting, lets what is in flight finish for at most `timeout`, then cuts the connections and waits for
+  /// their handlers, which have deadlines of their own. `busy`: some handler still runs, so nothing that it uses may be
+  /// destroyed. Call from outside the I/O threads, which must be running.
+  Stopped stop(std::chrono::milliseconds timeout);
 
  private:
   struct Parts;

@@ -11,8 +11,10 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kReadBytes = 8 * 1024;
 constexpr std::size_t kMaxInputBytes = 64 * 1024;
+constexpr std::size_t kMaxUnparsedBytes = kMaxHeaderBytes + kReadBytes;
 constexpr std::size_t kMaxUnsentBytes = 64 * 1024;  // pipelined answers are sent before more pile up
 constexpr std::size_t kUnchargedBodyBytes = 32 * 1024;
+constexpr std::chrono::milliseconds kFirstRequestGrace{1'000};
 constexpr std::size_t kMaxLingerBytes = 16 * 1024 * 1024;
 
 constexpr auto use_result = asio::as_tuple(use_task);
@@ -55,6 +57,7 @@ Task<void> Session::run() {
 Task<bool> Session::read_request(RequestParser& parser) {
   bool continue_sent = false;
   for (;;) {
+    if (!parser.got_some()) skip_line_breaks();
     const auto bytes = input_.cdata();
     if (bytes.size() > 0) {
       const auto used = parser.feed({static_cast<const char*>(bytes.data()), bytes.size()});
@@ -75,6 +78,10 @@ Task<bool> Session::read_request(RequestParser& parser) {
       output_ += "HTTP/1.1 100 Continue\r\n\r\n";
       continue_sent = true;
     }
+    if (input_.size() > kMaxUnparsedBytes) {  // a chunk extension or a trailer without end
+      co_await refuse({Errc::headers_too_large, "A line of the request is too long."});
+      co_return false;
+    }
     if (!co_await read_more()) {
       if (timed_out_ && phase_ != Phase::idle) {
         timed_out_ = false;
@@ -83,6 +90,12 @@ Task<bool> Session::read_request(RequestParser& parser) {
       co_return false;
     }
   }
+}
+
+/// Some clients send a line break after a body (RFC 9112 section 2.2).
+void Session::skip_line_breaks() {
+  const auto next = [this] { return std::string_view(static_cast<const char*>(input_.cdata().data()), input_.size()); };
+  while (next().starts_with("\r\n")) input_.consume(2);
 }
 
 /// Sends what is waiting, then reads once.
@@ -95,7 +108,10 @@ Task<bool> Session::read_more() {
     deadline_ = deadline;
   }
   // A drain that came while the answer was being sent found no idle connection to close.
-  if (draining_ && phase_ == Phase::idle && socket_.available() == 0) co_return false;
+  if (draining_ && phase_ == Phase::idle && !first_request_) {
+    boost::system::error_code ignored;
+    if (socket_.available(ignored) == 0) co_return false;
+  }
   const auto [ec, count] = co_await socket_.async_read_some(input_.prepare(kReadBytes), use_result);
   if (ec) co_return false;
   input_.commit(count);
@@ -179,8 +195,13 @@ void Session::check_deadline(Steady::time_point now) {
 
 void Session::drain() {
   draining_ = true;
+  if (phase_ != Phase::idle) return;
   boost::system::error_code ignored;
-  if (phase_ == Phase::idle && socket_.available(ignored) == 0) socket_.cancel(ignored);
+  if (first_request_) {  // the client has just connected: its request is on the way
+    deadline_ = std::min(deadline_, Steady::now() + kFirstRequestGrace);
+  } else if (socket_.available(ignored) == 0) {
+    socket_.cancel(ignored);
+  }
 }
 
 void Session::abort() {

@@ -51,6 +51,7 @@ class Session {
   enum class Phase { idle, header, body, handling, writing, lingering };
 
   Task<bool> read_request(RequestParser& parser);
+  void skip_line_breaks();
   Task<bool> read_more();
   Task<bool> flush();
   Task<void> refuse(Error error);

@@ -26,6 +26,10 @@ Result<SchemaState> read_state(Connection& connection) {
   }
   const auto known = sqlite_migrations();
   for (const auto& applied : state.applied) {
+    if (applied.number < 1) {
+      return fail(Errc::conflict, "The database names a migration " + std::to_string(applied.number) +
+                                      ", which cannot be: it is damaged, or belongs to another program.");
+    }
     const auto number = static_cast<std::size_t>(applied.number);
     if (number > known.size()) {
       return fail(Errc::conflict, "The database schema is at version " + std::to_string(state.version()) +
