@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
 #include "runtime/task.h"
@@ -19,7 +20,10 @@ class Completion {
   template <class Handler>
   explicit Completion(Handler handler) : waiter_(std::make_unique<Waiter<Handler>>(std::move(handler))) {}
 
-  void operator()(T value) { std::exchange(waiter_, nullptr)->resume(std::move(value)); }
+  void operator()(T value) {
+    const auto waiter = std::move(waiter_);
+    waiter->resume(std::move(value));
+  }
 
  private:
   struct AnyWaiter {
@@ -29,7 +33,10 @@ class Completion {
 
   template <class Handler>
   struct Waiter final : AnyWaiter {
-    explicit Waiter(Handler waiting) : handler(std::move(waiting)), executor(asio::get_associated_executor(handler)) {}
+    explicit Waiter(Handler waiting)
+        : handler(std::move(waiting)),
+          executor(asio::get_associated_executor(handler)),
+          work(asio::make_work_guard(executor)) {}
 
     void resume(T value) override {
       asio::post(executor, [handler = std::move(handler), value = std::move(value)]() mutable {
@@ -39,6 +46,9 @@ class Completion {
 
     Handler handler;
     asio::associated_executor_t<Handler> executor;
+    // `post` still touches the io_context after the coroutine may have gone on and ended it: the guard, which outlives
+    // the call, keeps `run` from returning until then.
+    asio::executor_work_guard<asio::associated_executor_t<Handler>> work;
   };
 
   std::unique_ptr<AnyWaiter> waiter_;
