@@ -7,7 +7,6 @@ namespace {
 
 using http::Caller;
 using http::Request;
-using http::Response;
 
 http::AccessRule require_metrics_token(const Secret& token) {
   const auto check = [digest = crypto::sha256("Bearer " + std::string(token.reveal()))](const Request& request,

@@ -48,6 +48,19 @@ std::optional<lib::PhoneNumber> known_number(const std::string& e164) {
   return number;
 }
 
+/// The one spelling of a number that libphonenumber knows. Dropping one prefix may bring another to light (Mexico's old
+/// 1 after +52), so it goes on until nothing changes; every step makes the number shorter.
+std::string canonical(std::string e164) {
+  for (;;) {
+    const auto known = has_shape(e164) ? known_number(e164) : std::nullopt;
+    if (!known) return e164;
+    std::string formatted;
+    lib::PhoneNumberUtil::GetInstance()->Format(*known, lib::PhoneNumberUtil::E164, &formatted);
+    if (formatted.size() >= e164.size()) return formatted;
+    e164 = std::move(formatted);
+  }
+}
+
 }  // namespace
 
 Parsed<PhoneNumber> PhoneNumber::parse(std::string_view text) {
@@ -56,10 +69,7 @@ Parsed<PhoneNumber> PhoneNumber::parse(std::string_view text) {
     return tl::unexpected<std::string>("must be digits after '+', '00' or 'tel:', like +14155550123");
   }
   PhoneNumber number;
-  number.text_ = "+" + *digits;
-  if (const auto known = has_shape(number.text_) ? known_number(number.text_) : std::nullopt) {
-    lib::PhoneNumberUtil::GetInstance()->Format(*known, lib::PhoneNumberUtil::E164, &number.text_);
-  }
+  number.text_ = canonical("+" + *digits);
   if (!has_shape(number.text_)) {  // looked at again: dropping a trunk prefix may have made it too short
     return tl::unexpected<std::string>("must be a country code and number of 8 to 15 digits in all, like +14155550123");
   }

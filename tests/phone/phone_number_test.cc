@@ -23,6 +23,12 @@ TEST(PhoneNumber, RefusesANumberThatIsTooShortOnceItsTrunkPrefixIsDropped) {
   EXPECT_FALSE(PhoneNumber::parse("+4301 7048"));  // +43 1 7048
 }
 
+TEST(PhoneNumber, DropsPrefixesUntilNothingChanges) {
+  for (const char* text : {"+52114155552123", "+5214155552123", "+524155552123"}) {
+    EXPECT_EQ(PhoneNumber::parse(text)->str(), "+524155552123") << text;
+  }
+}
+
 TEST(PhoneNumber, KeepsTheLeadingZeroThatItalyNeeds) {
   EXPECT_EQ(PhoneNumber::parse("+39 06 6982")->str(), "+39066982");
 }
