@@ -41,7 +41,7 @@ lint: ## check the formatting (clang-format) and the code (clang-tidy)
 	@scripts/setup.sh lint
 	@scripts/format.sh --check
 	@$(MAKE) --no-print-directory build
-	@find src -name '*.cc' -print0 | xargs -0 -n 1 -P "$$(nproc)" clang-tidy-19 --quiet -p build/release
+	@scripts/lint.sh
 
 format: ## format the C++ sources
 	@scripts/setup.sh lint

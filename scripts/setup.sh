@@ -11,7 +11,7 @@ packages=(
   clang-19 cmake ninja-build mold ccache
   libboost1.81-dev libexpected-dev libspdlog-dev libcli11-dev prometheus-cpp-dev
   libphonenumber8 libabsl-dev libprotobuf-dev
-  libssl-dev libsqlite3-dev zlib1g-dev ca-certificates
+  libssl-dev libsqlite3-dev ca-certificates
 )
 # Any npm will do. Debian's (with its Node 18) only where there is none: it would replace one from elsewhere.
 command -v npm >/dev/null || packages+=(npm)
@@ -19,7 +19,7 @@ npm_projects=(web)
 
 # llvm-19 brings the symbolizer for sanitizer reports, libclang-rt-19-dev the sanitizers and libFuzzer themselves.
 test_packages=(
-  libgtest-dev libgmock-dev librapidcheck-dev libclang-rt-19-dev llvm-19 clang-format-19
+  libgtest-dev libgmock-dev librapidcheck-dev libclang-rt-19-dev llvm-19 clang-format-19 clang-tidy-19
   sqlite3 jq procps python3 python3-requests chromium
 )
 bench_packages=(

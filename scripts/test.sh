@@ -33,6 +33,10 @@ formatting() {
   scripts/format.sh --check && echo "formatted as .clang-format says"
 }
 
+lint() {
+  scripts/lint.sh
+}
+
 # The lines with which the runners close, for the summary.
 counts() {
   grep -hE '^[0-9]+% tests passed|^ℹ (tests|pass|fail|skipped) |^Ran [0-9]+ test|^Fuzzing ' "$1" | paste -sd' ' |
@@ -69,5 +73,6 @@ if [[ $preset == release ]]; then
   step plane_tests || true
   step fuzzing || true
   step formatting || true
+  step lint || true
 fi
 finish

@@ -10,7 +10,10 @@
 namespace kriya::storage::sqlite {
 namespace {
 
-constexpr int kBusyMillis = 5000;
+// A write waits for another process's; its thread has nothing else to do. A read holds up its I/O thread, and in WAL
+// mode it waits only while another process recovers the file or has it for itself alone.
+constexpr int kWriteBusyMillis = 5000;
+constexpr int kReadBusyMillis = 200;
 
 /// What went wrong, in words for an operator. Extended codes say more than the primary ones where it matters.
 Error describe(int code, const std::string& text, const std::filesystem::path& file) {
@@ -126,7 +129,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
   std::unique_ptr<sqlite3, Close> handle(raw);
   if (code != SQLITE_OK) return fail(describe(code, sqlite3_errstr(code), file));
   sqlite3_extended_result_codes(raw, 1);
-  sqlite3_busy_timeout(raw, kBusyMillis);
+  sqlite3_busy_timeout(raw, mode == Mode::write ? kWriteBusyMillis : kReadBusyMillis);
   std::unique_ptr<Connection> connection(new Connection(std::move(handle), file));
   const char* pragmas = mode == Mode::write
                             ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
