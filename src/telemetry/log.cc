@@ -68,6 +68,17 @@ void append_number(std::string& out, double number) {
   out.append(text, error == std::errc{} ? end : text);
 }
 
+/// `append_text` writes a text in the form of the line.
+void append_value(std::string& line, const Field& field, void (*append_text)(std::string&, std::string_view)) {
+  if (const auto* text = std::get_if<std::string_view>(&field.value)) {
+    append_text(line, *text);
+  } else if (const auto* whole = std::get_if<std::int64_t>(&field.value)) {
+    append_json_number(line, *whole);
+  } else {
+    append_number(line, std::get<double>(field.value));
+  }
+}
+
 std::string json_line(Level level, std::string_view message, std::initializer_list<Field> fields) {
   std::string line = "{\"time\":\"" + to_rfc3339(SystemClock{}.now()) + "\",\"level\":\"";
   line += name(level);
@@ -77,12 +88,7 @@ std::string json_line(Level level, std::string_view message, std::initializer_li
     line += ",\"";
     line += field.name;
     line += "\":";
-    if (const auto* text = std::get_if<std::string_view>(&field.value))
-      append_json_string(line, *text);
-    else if (const auto* whole = std::get_if<std::int64_t>(&field.value))
-      append_json_number(line, *whole);
-    else
-      append_number(line, std::get<double>(field.value));
+    append_value(line, field, append_json_string);
   }
   return line += "}\n";
 }
@@ -96,12 +102,7 @@ std::string text_line(Level level, std::string_view message, std::initializer_li
     line += ' ';
     line += field.name;
     line += '=';
-    if (const auto* text = std::get_if<std::string_view>(&field.value))
-      append_text_value(line, *text);
-    else if (const auto* whole = std::get_if<std::int64_t>(&field.value))
-      append_json_number(line, *whole);
-    else
-      append_number(line, std::get<double>(field.value));
+    append_value(line, field, append_text_value);
   }
   return line += '\n';
 }

@@ -1,6 +1,5 @@
 // The sub-commands: help, secrets, the doctor, and what an operator does with users and tokens beside a running server.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -8,37 +7,12 @@ import { after, before, describe, test } from 'node:test';
 import { decodeJwt, SignJWT } from 'jose';
 
 import { isValid, readUser, signIn } from './support/accounts.mjs';
-import {
-  call,
-  cleanEnvironment,
-  freshFolder,
-  JWT_SECRET,
-  kriyaBinary,
-  startKriya,
-  uniquePhone,
-} from './support/kriya.mjs';
+import { call, freshFolder, JWT_SECRET, run, startKriya, uniquePhone } from './support/kriya.mjs';
 
 const UNKNOWN_ID = '019aa5f4-7c00-7a3e-9d53-0d5c1b2e4f60';
 const STRONG = 'Vq3-nT7xKc1_Rw9zLb5YdGf2HsJm8PaUeXo4iB6kQtE';
 const configuration = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
 const documented = [...configuration.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name]) => name);
-
-/** Runs kriya to its end. */
-function run(args, { cwd, env, input = '' } = {}) {
-  const folder = cwd ?? freshFolder();
-  return new Promise((resolve) => {
-    const child = execFile(
-      kriyaBinary,
-      args,
-      { cwd: folder, env: cleanEnvironment(env), timeout: 60_000 },
-      (error, stdout, stderr) => {
-        if (cwd === undefined) rmSync(folder, { recursive: true, force: true });
-        resolve({ code: error ? error.code : 0, stdout, stderr });
-      },
-    );
-    child.stdin.on('error', () => {}).end(input);
-  });
-}
 
 async function succeeds(args, options) {
   const { code, stdout, stderr } = await run(args, options);

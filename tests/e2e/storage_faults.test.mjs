@@ -20,18 +20,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { isValid, logOut, readUser, register, signIn } from './support/accounts.mjs';
-import { call, cleanEnvironment, freshFolder, kriyaBinary, startKriya, uniquePhone } from './support/kriya.mjs';
+import { call, cleanEnvironment, freshFolder, kriyaBinary, run, startKriya, uniquePhone } from './support/kriya.mjs';
 
 const PAGE = 4096;
-
-/** Runs kriya to its end. */
-function run(args, { cwd, env }) {
-  return new Promise((resolve) => {
-    execFile(kriyaBinary, args, { cwd, env: cleanEnvironment(env), timeout: 60_000 }, (error, stdout, stderr) =>
-      resolve({ code: error ? error.code : 0, stdout, stderr }),
-    );
-  });
-}
 
 function temporary(t) {
   const folder = freshFolder();

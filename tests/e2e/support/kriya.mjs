@@ -1,6 +1,6 @@
 // Starts the real binary in a folder of its own and talks to it; every answer is held against its own OpenAPI document.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import http from 'node:http';
@@ -249,6 +249,23 @@ export async function call(kriya, method, target, options) {
 }
 
 let nextNumber = Math.floor(Math.random() * 1e8);
+/** Runs a sub-command to its end, in a folder of its own unless one is given. */
+export function run(args, { cwd, env, input = '' } = {}) {
+  const folder = cwd ?? freshFolder();
+  return new Promise((resolve) => {
+    const child = execFile(
+      kriyaBinary,
+      args,
+      { cwd: folder, env: cleanEnvironment(env), timeout: 60_000 },
+      (error, stdout, stderr) => {
+        if (cwd === undefined) rmSync(folder, { recursive: true, force: true });
+        resolve({ code: error ? error.code : 0, stdout, stderr });
+      },
+    );
+    child.stdin.on('error', () => {}).end(input);
+  });
+}
+
 /** A number that no other call in this process returned; possible Indian mobile numbers, valid for libphonenumber. */
 export function uniquePhone() {
   nextNumber = (nextNumber + 1) % 1e8;
