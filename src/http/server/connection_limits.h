@@ -10,34 +10,16 @@
 
 namespace kriya::http::server {
 
-/// Shared by all I/O threads; asked once a connection, never once a request.
+/// Shared by all I/O threads; asked once a connection, never once a request. One IPv6 network of 64 bits counts as one
+/// address: its owner has all of them.
 class ConnectionLimits {
  public:
   /// Addresses for which `exempt` holds (trusted proxies, which speak for many) count in all only.
   ConnectionLimits(std::size_t in_all, std::size_t per_address, std::function<bool(const std::string&)> exempt)
       : in_all_(in_all), per_address_(per_address), exempt_(std::move(exempt)) {}
 
-  bool admit(const std::string& address) {
-    if (open_.fetch_add(1) >= in_all_) {
-      open_.fetch_sub(1);
-      return false;
-    }
-    const std::scoped_lock lock(mutex_);
-    std::size_t& count = by_address_[address];
-    if (count >= per_address_ && !exempt_(address)) {
-      open_.fetch_sub(1);
-      return false;
-    }
-    ++count;
-    return true;
-  }
-
-  void release(const std::string& address) {
-    open_.fetch_sub(1);
-    const std::scoped_lock lock(mutex_);
-    const auto found = by_address_.find(address);
-    if (found != by_address_.end() && --found->second == 0) by_address_.erase(found);
-  }
+  bool admit(const std::string& address);
+  void release(const std::string& address);
 
   std::size_t open() const { return open_.load(); }
 
@@ -47,7 +29,7 @@ class ConnectionLimits {
   const std::function<bool(const std::string&)> exempt_;
   std::atomic<std::size_t> open_{0};
   std::mutex mutex_;
-  std::unordered_map<std::string, std::size_t> by_address_;
+  std::unordered_map<std::string, std::size_t> by_owner_;
 };
 
 /// The bytes of unfinished bodies that all connections together may hold. Small bodies are not counted: what counts is

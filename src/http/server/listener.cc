@@ -106,8 +106,9 @@ Task<void> Listener::serve(Sessions::iterator session) {
     Listener& listener;
     Sessions::iterator session;
     ~Leave() {
-      listener.limits_.release(session->peer());
+      const std::string peer = session->peer();
       listener.sessions_.erase(session);
+      listener.limits_.release(peer);
     }
   };
   const Leave leave{*this, session};

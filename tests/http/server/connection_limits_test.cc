@@ -18,6 +18,16 @@ TEST(ConnectionLimits, CountEachAddressForItself) {
   EXPECT_EQ(limit.open(), 3U);
 }
 
+TEST(ConnectionLimits, CountANetworkOfIpv6AsOneAddress) {
+  ConnectionLimits limit(4, 2, is_proxy);
+  EXPECT_TRUE(limit.admit("2001:db8:0:1::1"));
+  EXPECT_TRUE(limit.admit("2001:db8:0:1:ffff::2"));
+  EXPECT_FALSE(limit.admit("2001:db8:0:1::3"));
+  EXPECT_TRUE(limit.admit("2001:db8:0:2::1"));
+  limit.release("2001:db8:0:1::1");
+  EXPECT_TRUE(limit.admit("2001:db8:0:1::3"));
+}
+
 TEST(ConnectionLimits, ExemptAnAddressFromItsOwnLimitButNotFromTheWhole) {
   ConnectionLimits limit(4, 2, is_proxy);
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(limit.admit("proxy"));
