@@ -1,7 +1,6 @@
 // Failures as problem documents (RFC 9457).
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
