@@ -1,6 +1,7 @@
 #include "storage/sqlite/connection.h"
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include <fcntl.h>
@@ -10,9 +11,9 @@
 namespace kriya::storage::sqlite {
 namespace {
 
-// A write waits for another process's; its thread has nothing else to do. A read holds up its I/O thread, and in WAL
-// mode it waits only while another process recovers the file or has it for itself alone.
-constexpr int kWriteBusyMillis = 5000;
+// The writer and start-up wait for another process; their thread has nothing else to do. A read holds up its I/O
+// thread, and in WAL mode it waits only while another process recovers the file or has it for itself alone.
+constexpr int kBusyMillis = 5000;
 constexpr int kReadBusyMillis = 200;
 
 /// What went wrong, in words for an operator. Extended codes say more than the primary ones where it matters.
@@ -100,6 +101,18 @@ Value column(sqlite3_stmt* statement, int index) {
   }
 }
 
+/// Two processes that switch a fresh file to WAL at once could wait for each other for ever, so SQLite refuses one of
+/// them without waiting at all; a moment later the mode is there.
+int switch_to_wal(sqlite3* handle) {
+  using Steady = std::chrono::steady_clock;
+  const auto give_up = Steady::now() + std::chrono::milliseconds(kBusyMillis);
+  for (;;) {
+    const int code = sqlite3_exec(handle, "PRAGMA journal_mode=WAL", nullptr, nullptr, nullptr);
+    if ((code & 0xff) != SQLITE_BUSY || Steady::now() >= give_up) return code;
+    sqlite3_sleep(10);
+  }
+}
+
 /// Ends the statement's read transaction and drops its values however the run ends.
 struct ResetOnExit {
   sqlite3_stmt* statement;
@@ -129,12 +142,14 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
   std::unique_ptr<sqlite3, Close> handle(raw);
   if (code != SQLITE_OK) return fail(describe(code, sqlite3_errstr(code), file));
   sqlite3_extended_result_codes(raw, 1);
-  sqlite3_busy_timeout(raw, mode == Mode::write ? kWriteBusyMillis : kReadBusyMillis);
+  sqlite3_busy_timeout(raw, mode == Mode::read ? kReadBusyMillis : kBusyMillis);
   std::unique_ptr<Connection> connection(new Connection(std::move(handle), file));
-  const char* pragmas = mode == Mode::write
-                            ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-                              "PRAGMA trusted_schema=OFF"
-                            : "PRAGMA query_only=ON; PRAGMA trusted_schema=OFF";
+  if (mode == Mode::write) {
+    if (const int switched = switch_to_wal(raw); switched != SQLITE_OK) return fail(connection->error(switched));
+  }
+  const char* pragmas = mode == Mode::write ? "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+                                              "PRAGMA trusted_schema=OFF"
+                                            : "PRAGMA query_only=ON; PRAGMA trusted_schema=OFF";
   if (auto ready = connection->execute(pragmas); !ready) return fail(ready.error());
   return connection;
 }

@@ -16,7 +16,11 @@ namespace kriya::storage::sqlite {
 
 class Connection {
  public:
-  enum class Mode { read, write };
+  enum class Mode {
+    read,  // on an I/O thread: gives up soon where another process holds the file
+    look,  // reads too, but has time: before the server serves
+    write,
+  };
 
   /// Opens the file; `write` creates it (mode 0600) and its folder (mode 0700) when missing, and switches it to WAL
   /// with synchronous=FULL. Errors: unavailable, with words for an operator.

@@ -55,7 +55,7 @@ Result<SchemaState> schema_state(const std::filesystem::path& file) {
     const auto all = sqlite_migrations();
     return SchemaState{{}, {all.begin(), all.end()}};
   }
-  auto connection = Connection::open(file, Connection::Mode::read);
+  auto connection = Connection::open(file, Connection::Mode::look);
   if (!connection) return fail(connection.error());
   return read_state(**connection);
 }
