@@ -186,7 +186,7 @@ std::string Application::listen_address() const {
   return parts_->settings.host + " port " + std::to_string(parts_->server->port());
 }
 
-int Application::run(void (*on_ready)(const Application&, const config::Settings&)) {
+int Application::run(const std::function<void()>& on_ready) {
   asio::io_context main{1};
   asio::signal_set stop_signals(main, SIGTERM, SIGINT);
   asio::signal_set reopen_signals(main, SIGHUP);
@@ -217,7 +217,7 @@ int Application::run(void (*on_ready)(const Application&, const config::Settings
                                 {"url", parts_->public_url},
                                 {"listening", listen_address()},
                                 {"threads", std::int64_t{parts_->threads.count()}}});
-  on_ready(*this, parts_->settings);
+  on_ready();
   asio::co_spawn(main.get_executor(), maintenance.run(), [](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
   });

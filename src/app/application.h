@@ -1,6 +1,7 @@
 // The list of parts of the whole server, and its life from start to exit.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "base/error.h"
@@ -24,7 +25,7 @@ class Application {
 
   /// Serves until SIGTERM or SIGINT, then finishes what is in flight. SIGHUP reopens the log file. A second SIGTERM
   /// ends the process at once. Calls `on_ready` when requests are answered. Returns the exit code.
-  int run(void (*on_ready)(const Application&, const config::Settings&));
+  int run(const std::function<void()>& on_ready);
 
  private:
   struct Parts;

@@ -2,7 +2,6 @@
 #include "config/doctor.h"
 
 #include <cstdio>
-#include <filesystem>
 
 #include "cli/commands.h"
 #include "config/environment.h"
@@ -19,9 +18,7 @@ std::vector<config::Check> diagnose() {
   auto settings = config::load(given->values);
   if (!settings) return config::as_checks(settings.error());
   // What development has generated counts, but looking must not make it.
-  const bool generated = std::filesystem::exists(settings->data_dir / "jwt_secret") &&
-                         std::filesystem::exists(settings->data_dir / "plane_api_key");
-  if (generated && !settings->in_production()) {
+  if (config::secrets_are_there(*settings)) {
     if (const auto filled = config::fill_missing_secrets(*settings); !filled)
       return config::as_checks({filled.error()});
   }

@@ -14,7 +14,8 @@ namespace kriya::cli {
 namespace {
 
 /// Tells a newcomer where to go next.
-void print_welcome(const app::Application& application, const config::Settings& settings) {
+void print_welcome(const app::Application& application, const Configuration& configuration) {
+  const config::Settings& settings = configuration.settings;
   const std::string url = application.public_url();
   const auto absolute = [](const std::filesystem::path& path) {
     return std::filesystem::absolute(path).lexically_normal().string();
@@ -24,8 +25,7 @@ void print_welcome(const app::Application& application, const config::Settings& 
   if (!settings.in_production()) {
     std::printf("  API page   %s/docs\n", url.c_str());
     std::printf("  Data       %s\n", absolute(settings.database.path).c_str());
-    const auto key_file = settings.data_dir / "plane_api_key";
-    if (std::filesystem::exists(key_file)) {
+    if (const auto& key_file = configuration.generated.plane_api_key_file; !key_file.empty()) {
       std::printf("  API key    %s  (X-API-Key for /api/auth/validate-token)\n", absolute(key_file).c_str());
     }
     if (settings.phone_verification == config::PhoneVerification::required && settings.registration_api_keys.empty()) {
@@ -54,7 +54,7 @@ int serve() {
     std::fprintf(stderr, "kriya: %s\n", application.error().detail.c_str());
     return 1;
   }
-  return (*application)->run(print_welcome);
+  return (*application)->run([&] { print_welcome(**application, *configuration); });
 }
 
 }  // namespace

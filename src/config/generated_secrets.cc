@@ -136,7 +136,7 @@ tl::unexpected<Problem> unusable(const Path& path, const Secret& secret, std::st
 }
 
 tl::expected<void, Problem> fill_jwt_secret(Settings& settings, GeneratedSecrets& generated) {
-  const Path path = settings.data_dir / "jwt_secret";
+  const Path path = jwt_secret_file(settings);
   const Secret fresh(crypto::random_token() + crypto::random_token());  // 86 bytes: enough for HS512 too
   auto secret = read_or_create(path, fresh, generated.warnings);
   if (!secret) return tl::unexpected(secret.error());
@@ -147,7 +147,7 @@ tl::expected<void, Problem> fill_jwt_secret(Settings& settings, GeneratedSecrets
 }
 
 tl::expected<void, Problem> fill_plane_api_key(Settings& settings, GeneratedSecrets& generated) {
-  const Path path = settings.data_dir / "plane_api_key";
+  const Path path = plane_api_key_file(settings);
   auto secret = read_or_create(path, Secret(crypto::random_token()), generated.warnings);
   if (!secret) return tl::unexpected(secret.error());
   if (secret->size() < kLeastKeyCharacters || !parse_key(secret->reveal())) {
@@ -168,6 +168,15 @@ tl::expected<void, Problem> make_data_folder(const Path& folder) {
   if (errno != EEXIST) return refuse_with_errno(folder, "cannot be made (DATA_DIR)");
   if (!std::filesystem::is_directory(bare, ignored)) return refuse(folder, "is not a folder (DATA_DIR)");
   return {};
+}
+
+std::filesystem::path jwt_secret_file(const Settings& settings) { return settings.data_dir / "jwt_secret"; }
+std::filesystem::path plane_api_key_file(const Settings& settings) { return settings.data_dir / "plane_api_key"; }
+
+bool secrets_are_there(const Settings& settings) {
+  if (settings.in_production()) return true;  // nothing is generated there
+  return (!settings.jwt_secret.empty() || std::filesystem::exists(jwt_secret_file(settings))) &&
+         (!settings.plane_api_keys.empty() || std::filesystem::exists(plane_api_key_file(settings)));
 }
 
 tl::expected<GeneratedSecrets, Problem> fill_missing_secrets(Settings& settings) {

@@ -30,6 +30,14 @@ struct GeneratedSecrets {
 /// Problem: folder or file cannot be made or read, or the file holds no usable secret.
 tl::expected<GeneratedSecrets, Problem> fill_missing_secrets(Settings& settings);
 
+/// Whether fill_missing_secrets() would only read: every secret is configured, or was generated before. For commands
+/// that look and must not make.
+bool secrets_are_there(const Settings& settings);
+
+/// Where generated secrets lie, whether or not they are there.
+std::filesystem::path jwt_secret_file(const Settings& settings);
+std::filesystem::path plane_api_key_file(const Settings& settings);
+
 /// Makes the folder with mode 0700 (and missing parents with the usual mode); one that is there is left as it is.
 tl::expected<void, Problem> make_data_folder(const std::filesystem::path& folder);
 

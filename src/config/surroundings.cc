@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include "config/generated_secrets.h"
+
 namespace kriya::config {
 namespace {
 
@@ -23,8 +25,8 @@ void add_if_there(Surroundings& surroundings, const std::filesystem::path& path,
 Surroundings look_around(const Settings& settings, const std::filesystem::path& dotenv) {
   Surroundings surroundings;
   add_if_there(surroundings, dotenv, true);
-  add_if_there(surroundings, settings.data_dir / "jwt_secret", true);
-  add_if_there(surroundings, settings.data_dir / "plane_api_key", true);
+  add_if_there(surroundings, jwt_secret_file(settings), true);
+  add_if_there(surroundings, plane_api_key_file(settings), true);
   if (settings.database.engine == DatabaseUrl::Engine::sqlite) {
     add_if_there(surroundings, settings.database.path, false);
   }

@@ -1,7 +1,5 @@
 #include "http/client_address.h"
 
-#include <boost/asio/ip/address.hpp>
-
 #include "base/text.h"
 
 namespace kriya::http {
@@ -17,13 +15,17 @@ std::string canonical_address(std::string_view entry) {
   boost::system::error_code ec;
   const auto address = boost::asio::ip::make_address(std::string(entry), ec);
   if (ec) return {};
+  return address_text(address);
+}
+
+}  // namespace
+
+std::string address_text(const boost::asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).to_string();
   }
   return address.to_string();
 }
-
-}  // namespace
 
 std::string client_address(const std::string& peer, std::string_view forwarded_for,
                            const std::function<bool(const std::string&)>& trusted) {

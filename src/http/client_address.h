@@ -5,7 +5,13 @@
 #include <string>
 #include <string_view>
 
+#include <boost/asio/ip/address.hpp>
+
 namespace kriya::http {
+
+/// The text of an address as it is logged, counted and compared: an IPv4 address mapped into IPv6 (a peer of a
+/// dual-stack socket) is the IPv4 address.
+std::string address_text(const boost::asio::ip::address& address);
 
 /// The client's address: `peer` itself, or, while the right-most hop is trusted, the next entry to the left in
 /// X-Forwarded-For. The left end of that header is whatever the client wrote, so it is never read from there. An entry

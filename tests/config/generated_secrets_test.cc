@@ -64,6 +64,18 @@ TEST_F(GeneratedSecretsTest, MakesStrongSecretsThatOnlyTheOwnerCanRead) {
   EXPECT_EQ(mode_of(generated->plane_api_key_file), 0600U);
 }
 
+TEST_F(GeneratedSecretsTest, KnowsWithoutMakingAnyWhetherAllAreThere) {
+  EXPECT_FALSE(secrets_are_there(settings()));
+  EXPECT_FALSE(fs::exists(data_dir()));
+  place("plane_api_key", "a-key-from-before");
+  EXPECT_FALSE(secrets_are_there(settings()));
+  Settings half = settings();
+  half.jwt_secret = Secret(std::string(40, 'x'));
+  EXPECT_TRUE(secrets_are_there(half));
+  place("jwt_secret", "a-secret-from-before");
+  EXPECT_TRUE(secrets_are_there(settings()));
+}
+
 TEST_F(GeneratedSecretsTest, LeavesNothingElseBehind) {
   Settings made = settings();
   ASSERT_TRUE(fill_missing_secrets(made));

@@ -88,6 +88,18 @@ describe('the start', { concurrency: 2 }, () => {
     assert.equal(answer.status, 200);
   });
 
+  test('show no key file once PLANE_API_KEY is set, though a generated one still lies there', async (t) => {
+    const cwd = freshFolder();
+    t.after(() => rmSync(cwd, { recursive: true, force: true }));
+    const first = await startKriya({ t, cwd, env: { PLANE_API_KEY: undefined } });
+    await first.printed(/API key/);
+    await first.stop();
+    const second = await startKriya({ t, cwd, env: { PLANE_API_KEY: API_KEY } });
+    await second.printed(/Data /);
+    await second.stop();
+    assert.doesNotMatch(second.stdout(), /API key/);
+  });
+
   test('keeps what it generated for the next one', async (t) => {
     const cwd = temporary(t);
     const env = { JWT_SECRET_KEY: undefined, PLANE_API_KEY: undefined, PUBLIC_URL: 'http://localhost:1' };

@@ -6,6 +6,8 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 
+#include "http/client_address.h"
+
 namespace kriya::http::server {
 namespace {
 
@@ -13,14 +15,6 @@ constexpr std::chrono::milliseconds kDeadlineCheck{500};
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
 constexpr auto use_result = asio::as_tuple(use_task);
-
-std::string address_of(const Socket& socket, boost::system::error_code& ec) {
-  const auto address = socket.remote_endpoint(ec).address();
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
-  }
-  return address.to_string();
-}
 
 }  // namespace
 
@@ -73,8 +67,9 @@ Task<void> Listener::watch_deadlines() {
 
 void Listener::admit(Socket socket) {
   boost::system::error_code ec;
-  const std::string peer = address_of(socket, ec);
+  const auto endpoint = socket.remote_endpoint(ec);
   if (ec) return;  // gone already
+  const std::string peer = address_text(endpoint.address());
   socket.non_blocking(true, ec);
   if (!limits_.admit(peer)) {
     refused_.add();
