@@ -16,7 +16,11 @@ foreach(file IN LISTS files)
   endif()
   math(EXPR expected "${expected} + 1")
   file(READ "${file}" sql)
-  string(APPEND entries "    {${number}, \"${name}\", R\"sql(${sql})sql\"},\n")
+  math(EXPR oldest_program "${number} - 1")
+  if(sql MATCHES "-- works with programs of version ([0-9]+)")
+    set(oldest_program "${CMAKE_MATCH_1}")
+  endif()
+  string(APPEND entries "    {${number}, \"${name}\", R\"sql(${sql})sql\", ${oldest_program}},\n")
 endforeach()
 file(WRITE "${OUTPUT}" "// Made from ${FUNCTION}'s SQL files by cmake/embed_migrations.cmake.
 #include \"storage/migrations.h\"

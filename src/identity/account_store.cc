@@ -7,13 +7,15 @@ using storage::Rows;
 using storage::Statement;
 using storage::Use;
 
+// The first column is the key (Database::look_up). What a token's check needs besides the user comes in here too, so
+// that it stays one query.
 constexpr Statement kFindById{
     Use::lookup,
-    "SELECT id, phone_number, first_name, last_name, email, token_version, created_at FROM users WHERE id = $1"};
+    "SELECT id, phone_number, first_name, last_name, email, token_version, created_at FROM users WHERE id = ANY($1)"};
 constexpr Statement kFindByPhone{
     Use::lookup,
-    "SELECT id, phone_number, first_name, last_name, email, token_version, created_at FROM users "
-    "WHERE phone_number = $1"};
+    "SELECT phone_number, id, first_name, last_name, email, token_version, created_at FROM users "
+    "WHERE phone_number = ANY($1)"};
 constexpr Statement kList{Use::scan,
                           "SELECT id, phone_number, first_name, last_name, email, token_version, created_at FROM users "
                           "WHERE id > $1 ORDER BY id LIMIT $2"};
@@ -43,9 +45,9 @@ constexpr Statement kTokensOf{
 constexpr Statement kSweep{
     Use::write, "DELETE FROM issued_tokens WHERE id IN (SELECT id FROM issued_tokens WHERE expires_at < $1 LIMIT $2)"};
 
-User user_at(const Rows& rows, std::size_t row) {
-  return {.id = rows.get<Uuid>(row, 0),
-          .phone_number = rows.get<std::string>(row, 1),
+User user_at(const Rows& rows, std::size_t row, std::size_t id_column = 0) {
+  return {.id = rows.get<Uuid>(row, id_column),
+          .phone_number = rows.get<std::string>(row, 1 - id_column),
           .first_name = rows.get<std::string>(row, 2),
           .last_name = rows.get<std::optional<std::string>>(row, 3),
           .email = rows.get<std::optional<std::string>>(row, 4),
@@ -63,10 +65,10 @@ TokenRecord token_at(const Rows& rows, std::size_t row) {
           .user_agent = rows.get<std::string>(row, 6)};
 }
 
-Result<std::optional<User>> at_most_one(const Result<Rows>& rows) {
+Result<std::optional<User>> at_most_one(const Result<Rows>& rows, std::size_t id_column) {
   if (!rows) return fail(rows.error());
   if (rows->empty()) return std::nullopt;
-  return user_at(*rows, 0);
+  return user_at(*rows, 0, id_column);
 }
 
 Result<bool> changed(const Result<Rows>& rows) {
@@ -87,11 +89,11 @@ std::vector<storage::Value> token_values(TokenRecord token) {
 }  // namespace
 
 Task<Result<std::optional<User>>> AccountStore::find_by_id(Uuid id, Deadline deadline) {
-  co_return at_most_one(co_await database_.run(kFindById, {id}, deadline));
+  co_return at_most_one(co_await database_.look_up(kFindById, id, deadline), 0);
 }
 
 Task<Result<std::optional<User>>> AccountStore::find_by_phone(std::string phone_number, Deadline deadline) {
-  co_return at_most_one(co_await database_.run(kFindByPhone, {std::move(phone_number)}, deadline));
+  co_return at_most_one(co_await database_.look_up(kFindByPhone, std::move(phone_number), deadline), 1);
 }
 
 Task<Result<bool>> AccountStore::create(User user, TokenRecord first_token, Deadline deadline) {

@@ -14,10 +14,14 @@ struct Migration {
   int number;             // 1, 2, 3, ... without gaps
   std::string_view name;  // "users"
   std::string_view sql;
+  /// Programs of this schema version and later still work once the migration is applied: the version before it, unless
+  /// the file says otherwise in a line `-- works with programs of version N`.
+  int oldest_program;
 };
 
-/// In ascending order.
+/// In ascending order; the same numbers and names for every engine.
 std::span<const Migration> sqlite_migrations();
+std::span<const Migration> postgres_migrations();
 
 /// How a database's schema stands against the binary's.
 struct SchemaState {

@@ -8,7 +8,8 @@
 //   Timestamp    INTEGER, microseconds           timestamptz
 //   bool         INTEGER 0/1                     boolean
 //   int64        INTEGER                         bigint
-//   std::string  TEXT                            text
+//   std::string  TEXT                            text, varchar, json, jsonb
+//   vector<T>    JSON text, `= ANY($1)` only     uuid[], text[]
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,8 @@ struct Statement {
   const char* sql;
 };
 
-using Value = std::variant<std::monostate, bool, std::int64_t, std::string, Uuid, Timestamp>;
+using Value = std::variant<std::monostate, bool, std::int64_t, std::string, Uuid, Timestamp, std::vector<Uuid>,
+                           std::vector<std::string>>;
 
 template <class T>
 Value optional_value(const std::optional<T>& value) {

@@ -3,10 +3,13 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <functional>
 
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
+
+#include "base/json.h"
 
 namespace kriya::storage::sqlite {
 namespace {
@@ -71,6 +74,28 @@ Result<void> create_private(const std::filesystem::path& file) {
   return {};
 }
 
+/// `= ANY($1)` is PostgreSQL's. SQLite reads an array from JSON text; for an array of one a plain comparison does.
+std::string in_sqlite(std::string_view sql, bool for_one) {
+  constexpr std::string_view kAny = "= ANY(";
+  std::string out;
+  for (std::size_t at = sql.find(kAny); at != std::string_view::npos; at = sql.find(kAny)) {
+    const std::string_view parameter = sql.substr(at + kAny.size(), sql.find(')', at) - at - kAny.size());
+    out.append(sql.substr(0, at));
+    out.append(for_one ? "= " : "IN (SELECT value FROM json_each(").append(parameter).append(for_one ? "" : "))");
+    sql.remove_prefix(at + kAny.size() + parameter.size() + 1);
+  }
+  return out.append(sql);
+}
+
+std::string json_array(const auto& entries, auto text_of) {
+  std::string json = "[";
+  for (const auto& entry : entries) {
+    if (json.size() > 1) json += ',';
+    append_json_string(json, text_of(entry));
+  }
+  return json + "]";
+}
+
 int bind(sqlite3_stmt* statement, int index, const Value& value) {
   struct Binder {
     sqlite3_stmt* statement;
@@ -84,6 +109,10 @@ int bind(sqlite3_stmt* statement, int index, const Value& value) {
     int operator()(const std::string& string) const { return text(string); }
     int operator()(const Uuid& uuid) const { return text(uuid.str()); }
     int operator()(Timestamp time) const { return sqlite3_bind_int64(statement, index, time.micros); }
+    int operator()(const std::vector<Uuid>& uuids) const {
+      return text(json_array(uuids, [](const Uuid& uuid) { return uuid.str(); }));
+    }
+    int operator()(const std::vector<std::string>& strings) const { return text(json_array(strings, std::identity{})); }
   };
   return std::visit(Binder{statement, index}, value);
 }
@@ -164,11 +193,12 @@ Result<void> Connection::execute(const std::string& sql) {
   return {};
 }
 
-Result<sqlite3_stmt*> Connection::prepared(const char* sql) {
-  auto& slot = prepared_[sql];
+Result<sqlite3_stmt*> Connection::prepared(PreparedBySql& kept, const char* sql) {
+  auto& slot = kept[sql];
   if (!slot) {
     sqlite3_stmt* fresh = nullptr;
-    const int code = sqlite3_prepare_v3(handle_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &fresh, nullptr);
+    const std::string text = in_sqlite(sql, &kept == &prepared_for_one_);
+    const int code = sqlite3_prepare_v3(handle_.get(), text.c_str(), -1, SQLITE_PREPARE_PERSISTENT, &fresh, nullptr);
     if (code != SQLITE_OK) return fail(error(code));
     slot.reset(fresh);
   }
@@ -176,7 +206,7 @@ Result<sqlite3_stmt*> Connection::prepared(const char* sql) {
 }
 
 Result<Rows> Connection::run(const Statement& statement, const std::vector<Value>& values) {
-  auto found = prepared(statement.sql);
+  auto found = prepared(prepared_, statement.sql);
   if (!found) return fail(found.error());
   sqlite3_stmt* ready = *found;
   const ResetOnExit reset{ready};
@@ -187,6 +217,18 @@ Result<Rows> Connection::run(const Statement& statement, const std::vector<Value
     if (index == 0) return fail(Errc::internal, "A statement has no parameter " + name + ".");
     if (const int code = bind(ready, index, values[i]); code != SQLITE_OK) return fail(error(code));
   }
+  return step(ready, statement.use);
+}
+
+Result<Rows> Connection::run_for_one(const Statement& by_keys, const Value& key) {
+  auto found = prepared(prepared_for_one_, by_keys.sql);
+  if (!found) return fail(found.error());
+  const ResetOnExit reset{*found};
+  if (const int code = bind(*found, 1, key); code != SQLITE_OK) return fail(error(code));
+  return step(*found, by_keys.use);
+}
+
+Result<Rows> Connection::step(sqlite3_stmt* ready, Use use) {
   const int columns = sqlite3_column_count(ready);
   Rows rows(static_cast<std::size_t>(columns));
   int code = SQLITE_ROW;
@@ -194,7 +236,7 @@ Result<Rows> Connection::run(const Statement& statement, const std::vector<Value
     for (int i = 0; i < columns; ++i) rows.add_cell(column(ready, i));
   }
   if (code != SQLITE_DONE) return fail(error(code));
-  if (statement.use == Use::write) rows.set_affected(sqlite3_changes64(handle_.get()));
+  if (use == Use::write) rows.set_affected(sqlite3_changes64(handle_.get()));
   return rows;
 }
 

@@ -30,6 +30,9 @@ class Connection {
   /// Runs one statement with its values and gathers its rows. The prepared form is kept.
   Result<Rows> run(const Statement& statement, const std::vector<Value>& values);
 
+  /// Runs a statement that takes an array of keys (`= ANY($1)`) for one key, without the detour over an array.
+  Result<Rows> run_for_one(const Statement& by_keys, const Value& key);
+
   /// Runs SQL text without values, several statements at once (schema, BEGIN, COMMIT).
   Result<void> execute(const std::string& sql);
 
@@ -44,14 +47,17 @@ class Connection {
     void operator()(sqlite3_stmt* statement) const;
   };
   using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
+  using PreparedBySql = std::unordered_map<const char*, Prepared>;
 
   Connection(std::unique_ptr<sqlite3, Close> handle, std::filesystem::path file);
-  Result<sqlite3_stmt*> prepared(const char* sql);
+  Result<sqlite3_stmt*> prepared(PreparedBySql& kept, const char* sql);
+  Result<Rows> step(sqlite3_stmt* ready, Use use);
   Error error(int code) const;
 
   std::filesystem::path file_;
   std::unique_ptr<sqlite3, Close> handle_;
-  std::unordered_map<const char*, Prepared> prepared_;  // declared after the handle: statements go first
+  PreparedBySql prepared_;  // these are declared after the handle: statements go first
+  PreparedBySql prepared_for_one_;
 };
 
 }  // namespace kriya::storage::sqlite

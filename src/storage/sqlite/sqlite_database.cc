@@ -27,11 +27,11 @@ SqliteDatabase::SqliteDatabase(Options options, std::unique_ptr<Connection> writ
 Task<Result<Rows>> SqliteDatabase::run(const Statement& statement, std::vector<Value> values, Deadline deadline) {
   switch (statement.use) {
     case Use::lookup:
-      co_return reported(read_here(statement, values));
+      co_return reported(read_here([&](Connection& reader) { return reader.run(statement, values); }));
     case Use::scan: {
       auto rows = co_await workers_.run<Rows>([this, statement, values = std::move(values)] {
         const std::scoped_lock lock(shared_reader_mutex_);
-        return read_on(shared_reader_, statement, values);
+        return read_on(shared_reader_, [&](Connection& reader) { return reader.run(statement, values); });
       });
       co_return reported(std::move(rows));
     }
@@ -45,33 +45,38 @@ Task<Result<Rows>> SqliteDatabase::run(const Statement& statement, std::vector<V
   co_return std::move(answer->front());
 }
 
+Task<Result<Rows>> SqliteDatabase::look_up(const Statement& by_keys, Value key, Deadline) {
+  co_return reported(read_here([&](Connection& reader) { return reader.run_for_one(by_keys, key); }));
+}
+
 Task<Result<std::vector<Rows>>> SqliteDatabase::transact(std::vector<BoundStatement> statements, Deadline deadline) {
   auto answer = co_await writer_.write(std::move(statements), deadline);
   co_return reported(std::move(answer));
 }
 
-Result<Rows> SqliteDatabase::read_here(const Statement& statement, const std::vector<Value>& values) {
+template <class Read>
+Result<Rows> SqliteDatabase::read_here(Read read) {
   const auto start = std::chrono::steady_clock::now();
   const int thread = IoThreads::current();
   auto rows = [&] {
     if (thread >= 0 && static_cast<std::size_t>(thread) < readers_.size()) {
-      return read_on(readers_[static_cast<std::size_t>(thread)], statement, values);
+      return read_on(readers_[static_cast<std::size_t>(thread)], read);
     }
     const std::scoped_lock lock(shared_reader_mutex_);
-    return read_on(shared_reader_, statement, values);
+    return read_on(shared_reader_, read);
   }();
   lookup_seconds_.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   return rows;
 }
 
-Result<Rows> SqliteDatabase::read_on(std::unique_ptr<Connection>& reader, const Statement& statement,
-                                     const std::vector<Value>& values) {
+template <class Read>
+Result<Rows> SqliteDatabase::read_on(std::unique_ptr<Connection>& reader, Read read) {
   if (!reader) {
     auto opened = Connection::open(options_.file, Connection::Mode::read);
     if (!opened) return fail(opened.error());
     reader = *std::move(opened);
   }
-  return reader->run(statement, values);
+  return read(*reader);
 }
 
 /// The log tells the operator the cause, once a second at most; clients learn only that the database is unavailable.

@@ -33,15 +33,17 @@ class SqliteDatabase final : public Database {
                                                       telemetry::Metrics& metrics, WorkerPool& workers);
 
   Task<Result<Rows>> run(const Statement& statement, std::vector<Value> values, Deadline deadline) override;
+  Task<Result<Rows>> look_up(const Statement& by_keys, Value key, Deadline deadline) override;
   Task<Result<std::vector<Rows>>> transact(std::vector<BoundStatement> statements, Deadline deadline) override;
 
  private:
   SqliteDatabase(Options options, std::unique_ptr<Connection> writer, const telemetry::Log& log,
                  telemetry::Metrics& metrics, WorkerPool& workers);
 
-  Result<Rows> read_here(const Statement& statement, const std::vector<Value>& values);
-  Result<Rows> read_on(std::unique_ptr<Connection>& reader, const Statement& statement,
-                       const std::vector<Value>& values);
+  template <class Read>
+  Result<Rows> read_here(Read read);
+  template <class Read>
+  Result<Rows> read_on(std::unique_ptr<Connection>& reader, Read read);
   template <class T>
   Result<T> reported(Result<T> result);
 

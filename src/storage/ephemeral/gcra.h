@@ -1,0 +1,17 @@
+// The generic cell rate algorithm: a bucket that fills evenly, kept as one number.
+#pragma once
+
+#include "base/time.h"
+#include "storage/ephemeral/ephemeral.h"
+
+namespace kriya::storage::ephemeral {
+
+/// A bucket's whole state: when it would be full again. In the past, or zero, it is full.
+struct Bucket {
+  Timestamp full_at;
+};
+
+/// Takes one request out of the bucket, if it fits. The Redis engine's script does the same sum.
+Taken take_from(Bucket& bucket, Rate rate, Timestamp now);
+
+}  // namespace kriya::storage::ephemeral
