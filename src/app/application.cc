@@ -116,7 +116,7 @@ Result<void> Application::Parts::assemble() {
   public_url = app::public_url(settings, server->port());
 
   if (auto prepared = prepare_schema(settings, *log); !prepared) return prepared;
-  auto opened = open_database(settings, *log, metrics, workers);
+  auto opened = open_database(settings, &threads, *log, metrics, workers);
   if (!opened) return fail(opened.error());
   database = *std::move(opened);
   auto loaded = run_to_completion(load_keys(settings, *database));

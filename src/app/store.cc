@@ -1,11 +1,21 @@
 #include "app/store.h"
 
+#include "storage/postgres/postgres_database.h"
 #include "storage/sqlite/sqlite_database.h"
 
 namespace kriya::app {
 
-Result<std::unique_ptr<storage::Database>> open_database(const config::Settings& settings, const telemetry::Log& log,
-                                                         telemetry::Metrics& metrics, WorkerPool& workers) {
+Result<std::unique_ptr<storage::Database>> open_database(const config::Settings& settings, IoThreads* threads,
+                                                         const telemetry::Log& log, telemetry::Metrics& metrics,
+                                                         WorkerPool& workers) {
+  if (settings.database.engine == config::DatabaseUrl::Engine::postgres) {
+    return std::make_unique<storage::postgres::PostgresDatabase>(
+        storage::postgres::PostgresDatabase::Options{
+            .url = settings.database.url,
+            .keeps_sessions = settings.database_prepared_statements,
+            .connections_per_thread = settings.database_connections_per_thread},
+        threads, log, metrics);
+  }
   return storage::sqlite::SqliteDatabase::open({.file = settings.database.path, .io_threads = settings.workers}, log,
                                                metrics, workers);
 }

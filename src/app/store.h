@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "config/settings.h"
+#include "runtime/io_threads.h"
 #include "runtime/worker_pool.h"
 #include "storage/database.h"
 #include "storage/migrations.h"
@@ -14,9 +15,10 @@
 
 namespace kriya::app {
 
-/// Errors: unavailable or conflict, with words for an operator.
-Result<std::unique_ptr<storage::Database>> open_database(const config::Settings& settings, const telemetry::Log& log,
-                                                         telemetry::Metrics& metrics, WorkerPool& workers);
+/// `threads`: who will ask; null outside the server. Errors: unavailable or conflict, with words for an operator.
+Result<std::unique_ptr<storage::Database>> open_database(const config::Settings& settings, IoThreads* threads,
+                                                         const telemetry::Log& log, telemetry::Metrics& metrics,
+                                                         WorkerPool& workers);
 Result<storage::SchemaState> schema_state(const config::Settings& settings);
 Result<std::vector<storage::Migration>> migrate(const config::Settings& settings);
 

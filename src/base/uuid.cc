@@ -43,6 +43,12 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
   return uuid;
 }
 
+Uuid Uuid::from_bytes(const std::array<std::uint8_t, 16>& bytes) {
+  Uuid uuid;
+  uuid.bytes_ = bytes;
+  return uuid;
+}
+
 std::string Uuid::str() const {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string text;

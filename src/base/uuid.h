@@ -23,6 +23,10 @@ class Uuid {
   /// Reads the 36-character form, either case. Nullopt on anything else.
   static std::optional<Uuid> parse(std::string_view text);
 
+  /// The 16 bytes in network order, as databases send them.
+  static Uuid from_bytes(const std::array<std::uint8_t, 16>& bytes);
+  const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
+
   /// The 36-character lower-case form.
   std::string str() const;
 

@@ -43,6 +43,8 @@ struct Settings {
 
   std::filesystem::path data_dir;
   DatabaseUrl database;
+  bool database_prepared_statements = true;
+  unsigned database_connections_per_thread = 0;
   Secret redis_url;  // empty: in-process
 
   Secret jwt_secret;                         // empty only in development, before fill_missing_secrets()

@@ -25,10 +25,18 @@ class Completion {
     waiter->resume(std::move(value));
   }
 
+  /// The same, but on the coroutine's own thread it goes on within this call, without a turn through the queue. The
+  /// caller must be ready for anything that the coroutine does next.
+  void go_on(T value) {
+    const auto waiter = std::move(waiter_);
+    waiter->go_on(std::move(value));
+  }
+
  private:
   struct AnyWaiter {
     virtual ~AnyWaiter() = default;
     virtual void resume(T value) = 0;
+    virtual void go_on(T value) = 0;
   };
 
   template <class Handler>
@@ -42,6 +50,14 @@ class Completion {
       asio::post(executor, [handler = std::move(handler), value = std::move(value)]() mutable {
         std::move(handler)(std::move(value));
       });
+    }
+
+    void go_on(T value) override {
+      if (executor.running_in_this_thread()) {
+        std::move(handler)(std::move(value));
+      } else {
+        resume(std::move(value));
+      }
     }
 
     Handler handler;

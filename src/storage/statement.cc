@@ -1,5 +1,7 @@
 #include "storage/statement.h"
 
+#include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 namespace kriya::storage {
@@ -11,7 +13,24 @@ const T& stored(const Value& cell) {
   throw std::runtime_error("a stored value has another type than the code expects");
 }
 
+bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
+
 }  // namespace
+
+bool holds_nul(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return has_nul(*text);
+  const auto* texts = std::get_if<std::vector<std::string>>(&value);
+  return texts != nullptr && std::ranges::any_of(*texts, has_nul);
+}
+
+Error text_holds_nul() { return {Errc::bad_request, "A text holds a NUL character, which cannot be stored."}; }
+
+Rows Rows::take_row(std::size_t row) {
+  Rows one(columns_);
+  const auto first = cells_.begin() + static_cast<std::ptrdiff_t>(row * columns_);
+  one.cells_.assign(std::move_iterator(first), std::move_iterator(first + static_cast<std::ptrdiff_t>(columns_)));
+  return one;
+}
 
 template <>
 bool Rows::convert<bool>(const Value& cell) {

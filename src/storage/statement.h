@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/error.h"
 #include "base/time.h"
 #include "base/uuid.h"
 
@@ -45,6 +46,10 @@ template <class T>
 Value optional_value(const std::optional<T>& value) {
   return value ? Value(*value) : Value();
 }
+
+/// PostgreSQL keeps no text with a NUL character, and so no engine does: one that took it here would lose it there.
+bool holds_nul(const Value& value);
+Error text_holds_nul();
 
 /// A statement with its values, for a transaction.
 struct BoundStatement {
@@ -77,9 +82,17 @@ class Rows {
     }
   }
 
+  /// No rows, of the same columns.
+  Rows none() const { return Rows(columns_); }
+
+  /// One row by itself, moved out: its cells here are spent.
+  Rows take_row(std::size_t row);
+
   // For engines.
   explicit Rows(std::size_t columns = 0) : columns_(columns) {}
   void add_cell(Value cell) { cells_.push_back(std::move(cell)); }
+  const Value& cell(std::size_t row, std::size_t column) const { return cells_[row * columns_ + column]; }
+  void reserve(std::size_t rows) { cells_.reserve(rows * columns_); }
   void set_affected(std::int64_t affected) { affected_ = affected; }
 
  private:

@@ -39,7 +39,7 @@ class AccountStoreTest : public ::testing::TestWithParam<tests::Engine> {
   AccountStore store_{*database_};
 };
 
-INSTANTIATE_TEST_SUITE_P(Engines, AccountStoreTest, ::testing::Values(tests::Engine::sqlite), tests::engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, AccountStoreTest, tests::every_engine(), tests::engine_name);
 
 TEST_P(AccountStoreTest, FindsWhatItStoredByIdAndByPhone) {
   const User user = user_number(1);

@@ -20,7 +20,7 @@ class KeyRingTest : public ::testing::TestWithParam<tests::Engine> {
   tests::TestDatabase database_{GetParam()};
 };
 
-INSTANTIATE_TEST_SUITE_P(Engines, KeyRingTest, ::testing::Values(tests::Engine::sqlite), tests::engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, KeyRingTest, tests::every_engine(), tests::engine_name);
 
 TEST_P(KeyRingTest, EveryInstanceOnADatabaseHasTheSameKey) {
   for (const Algorithm algorithm : {Algorithm::es256, Algorithm::eddsa, Algorithm::rs256}) {

@@ -49,7 +49,7 @@ class RegistrationTest : public ::testing::TestWithParam<tests::Engine> {
   TokenValidation validation_{accounts_, tokens_, clock_, database_.metrics()};
 };
 
-INSTANTIATE_TEST_SUITE_P(Engines, RegistrationTest, ::testing::Values(tests::Engine::sqlite), tests::engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, RegistrationTest, tests::every_engine(), tests::engine_name);
 
 TEST_P(RegistrationTest, MakesAnAccountAndATokenThatValidates) {
   const auto answer = begin(request());

@@ -4,37 +4,55 @@
 #include <memory>
 #include <string>
 
+#include <gtest/gtest.h>
+
 #include "runtime/io_threads.h"
+#include "storage/postgres/postgres_database.h"
 #include "storage/sqlite/sqlite_database.h"
+#include "tests/support/postgres_server.h"
 #include "tests/support/temporary_folder.h"
 
 namespace kriya::tests {
 
-enum class Engine { sqlite };
+enum class Engine { sqlite, postgres };
 
-inline std::string engine_name(const ::testing::TestParamInfo<Engine>&) { return "sqlite"; }
+inline auto every_engine() { return ::testing::Values(Engine::sqlite, Engine::postgres); }
+inline std::string engine_name(const ::testing::TestParamInfo<Engine>& info) {
+  return info.param == Engine::sqlite ? "sqlite" : "postgres";
+}
 
 /// Everything that a database needs around it. Calls are made from the test's own thread with `run_to_completion`.
 class TestDatabase {
  public:
-  explicit TestDatabase(Engine) {
-    storage::sqlite::migrate(file(), SystemClock{}.now()).value();
+  explicit TestDatabase(Engine engine) {
+    if (engine == Engine::sqlite) {
+      storage::sqlite::migrate(file(), SystemClock{}.now()).value();
+    } else {
+      server_ = std::make_unique<PostgresDatabase>();
+      for (const auto& migration : storage::postgres_migrations()) server_->run(std::string(migration.sql));
+    }
     reopen();
   }
 
   void reopen() {
     database_.reset();
-    database_ = storage::sqlite::SqliteDatabase::open({.file = file()}, log_, metrics_, workers_).value();
+    if (server_) {
+      database_ = std::make_unique<storage::postgres::PostgresDatabase>(
+          storage::postgres::PostgresDatabase::Options{.url = Secret(server_->url())}, nullptr, log_, metrics_);
+    } else {
+      database_ = storage::sqlite::SqliteDatabase::open({.file = file()}, log_, metrics_, workers_).value();
+    }
   }
 
   storage::Database& operator*() { return *database_; }
-  std::filesystem::path file() const { return folder_.path() / "kriya.db"; }
+  std::filesystem::path file() const { return folder_.path() / "kriya.db"; }  // of SQLite
   telemetry::Metrics& metrics() { return metrics_; }
   const telemetry::Log& log() const { return log_; }
   WorkerPool& workers() { return workers_; }
 
  private:
   TemporaryFolder folder_;
+  std::unique_ptr<PostgresDatabase> server_;
   telemetry::Log log_{{.level = telemetry::Level::error, .json = false, .file = "/dev/null"}};
   telemetry::Metrics metrics_;
   WorkerPool workers_{2, 16};

@@ -212,6 +212,7 @@ Result<Rows> Connection::run(const Statement& statement, const std::vector<Value
   const ResetOnExit reset{ready};
   for (std::size_t i = 0; i < values.size(); ++i) {
     // To SQLite "$1" is a name, numbered by first appearance: the position must be asked for.
+    if (holds_nul(values[i])) return fail(text_holds_nul());
     const std::string name = "$" + std::to_string(i + 1);
     const int index = sqlite3_bind_parameter_index(ready, name.c_str());
     if (index == 0) return fail(Errc::internal, "A statement has no parameter " + name + ".");
@@ -224,6 +225,7 @@ Result<Rows> Connection::run_for_one(const Statement& by_keys, const Value& key)
   auto found = prepared(prepared_for_one_, by_keys.sql);
   if (!found) return fail(found.error());
   const ResetOnExit reset{*found};
+  if (holds_nul(key)) return fail(text_holds_nul());
   if (const int code = bind(*found, 1, key); code != SQLITE_OK) return fail(error(code));
   return step(*found, by_keys.use);
 }

@@ -17,23 +17,22 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(Options options, co
 SqliteDatabase::SqliteDatabase(Options options, std::unique_ptr<Connection> writer, const telemetry::Log& log,
                                telemetry::Metrics& metrics, WorkerPool& workers)
     : options_(std::move(options)),
-      log_(log),
       workers_(workers),
       lookup_seconds_(metrics.histogram("kriya_database_lookup_seconds", "Indexed reads, from call to rows.")),
-      failures_(metrics.counter("kriya_database_failures_total", "Statements that the database could not serve.")),
+      failures_(log, metrics),
       readers_(options_.io_threads),
       writer_(std::move(writer), options_.max_queued_writes, metrics) {}
 
 Task<Result<Rows>> SqliteDatabase::run(const Statement& statement, std::vector<Value> values, Deadline deadline) {
   switch (statement.use) {
     case Use::lookup:
-      co_return reported(read_here([&](Connection& reader) { return reader.run(statement, values); }));
+      co_return failures_.reported(read_here([&](Connection& reader) { return reader.run(statement, values); }));
     case Use::scan: {
       auto rows = co_await workers_.run<Rows>([this, statement, values = std::move(values)] {
         const std::scoped_lock lock(shared_reader_mutex_);
         return read_on(shared_reader_, [&](Connection& reader) { return reader.run(statement, values); });
       });
-      co_return reported(std::move(rows));
+      co_return failures_.reported(std::move(rows));
     }
     case Use::write:
       break;
@@ -46,12 +45,12 @@ Task<Result<Rows>> SqliteDatabase::run(const Statement& statement, std::vector<V
 }
 
 Task<Result<Rows>> SqliteDatabase::look_up(const Statement& by_keys, Value key, Deadline) {
-  co_return reported(read_here([&](Connection& reader) { return reader.run_for_one(by_keys, key); }));
+  co_return failures_.reported(read_here([&](Connection& reader) { return reader.run_for_one(by_keys, key); }));
 }
 
 Task<Result<std::vector<Rows>>> SqliteDatabase::transact(std::vector<BoundStatement> statements, Deadline deadline) {
   auto answer = co_await writer_.write(std::move(statements), deadline);
-  co_return reported(std::move(answer));
+  co_return failures_.reported(std::move(answer));
 }
 
 template <class Read>
@@ -77,19 +76,6 @@ Result<Rows> SqliteDatabase::read_on(std::unique_ptr<Connection>& reader, Read r
     reader = *std::move(opened);
   }
   return read(*reader);
-}
-
-/// The log tells the operator the cause, once a second at most; clients learn only that the database is unavailable.
-template <class T>
-Result<T> SqliteDatabase::reported(Result<T> result) {
-  if (result || result.error().code == Errc::conflict) return result;
-  failures_.add();
-  const std::int64_t now = SystemClock{}.now().seconds();
-  if (last_report_second_.exchange(now) != now) log_.error(result.error().detail, {});
-  if (result.error().code == Errc::unavailable) {
-    result.error().detail = "The database is unavailable; nothing was changed. Try again shortly.";
-  }
-  return result;
 }
 
 }  // namespace kriya::storage::sqlite

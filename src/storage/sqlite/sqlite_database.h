@@ -1,7 +1,6 @@
 // SQLite behind the Database port: WAL, one reader a thread, one writer with group commit.
 #pragma once
 
-#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -9,6 +8,7 @@
 
 #include "runtime/worker_pool.h"
 #include "storage/database.h"
+#include "storage/failure_log.h"
 #include "storage/migrations.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/writer.h"
@@ -44,15 +44,11 @@ class SqliteDatabase final : public Database {
   Result<Rows> read_here(Read read);
   template <class Read>
   Result<Rows> read_on(std::unique_ptr<Connection>& reader, Read read);
-  template <class T>
-  Result<T> reported(Result<T> result);
 
   Options options_;
-  const telemetry::Log& log_;
   WorkerPool& workers_;
   telemetry::Histogram& lookup_seconds_;
-  telemetry::Counter& failures_;
-  std::atomic<std::int64_t> last_report_second_{0};
+  FailureLog failures_;
   std::vector<std::unique_ptr<Connection>> readers_;  // one an I/O thread
   std::mutex shared_reader_mutex_;
   std::unique_ptr<Connection> shared_reader_;  // for all other threads

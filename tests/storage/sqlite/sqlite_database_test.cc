@@ -115,7 +115,7 @@ TEST_F(SqliteTest, ADamagedPageIsAnErrorAndNotTheEnd) {
   const auto rows = run_to_completion((*database)->run(kCountUsers, {}, soon()));
   ASSERT_FALSE(rows);
   EXPECT_EQ(rows.error().code, Errc::unavailable);
-  EXPECT_EQ(rows.error().detail, "The database is unavailable; nothing was changed. Try again shortly.");
+  EXPECT_EQ(rows.error().detail, "The database is unavailable; try again shortly.");
 }
 
 TEST_F(SqliteTest, RefusesWritesBeyondItsQueueInsteadOfPilingThemUp) {

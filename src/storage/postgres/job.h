@@ -1,0 +1,41 @@
+// One unit of work for PostgreSQL: statements that take effect together, and who waits for their rows.
+#pragma once
+
+#include <vector>
+
+#include "base/error.h"
+#include "runtime/deadline.h"
+#include "storage/statement.h"
+
+namespace kriya::storage::postgres {
+
+/// Belongs to one I/O thread from its making to its end.
+struct Job {
+  using Answer = Result<std::vector<Rows>>;
+
+  Job(std::vector<BoundStatement> work, Deadline until) : statements(std::move(work)), deadline(until) {
+    for (const BoundStatement& bound : statements) {
+      writes = writes || bound.statement.use == Use::write;
+      alone = alone || bound.statement.use == Use::scan;
+    }
+    alone = alone || statements.size() > 1;
+  }
+  virtual ~Job() = default;
+
+  /// Called once, with the rows of every statement or the first failure. May bring new jobs to the lane.
+  virtual void finish(Answer answer) = 0;
+
+  /// Answers whoever waits longer than they wish to, if that can be done without knowing how the job ends.
+  virtual void give_up(Deadline::Steady::time_point now) = 0;
+
+  std::vector<BoundStatement> statements;
+  Deadline deadline;
+  Deadline wait_until = deadline;  // for a connection
+  Deadline stop_at = deadline;     // once the server is at it
+  bool writes = false;
+  bool alone = false;      // a transaction or a scan: nothing else waits behind it on its connection
+  bool cancelled = false;  // we have asked the server to stop it
+  int attempts = 0;
+};
+
+}  // namespace kriya::storage::postgres
