@@ -24,7 +24,8 @@ void print_welcome(const app::Application& application, const Configuration& con
   std::printf("  Listening  %s\n", application.listen_address().c_str());
   if (!settings.in_production()) {
     std::printf("  API page   %s/docs\n", url.c_str());
-    std::printf("  Data       %s\n", absolute(settings.database.path).c_str());
+    const bool sqlite = settings.database.engine == config::DatabaseUrl::Engine::sqlite;
+    std::printf("  Data       %s\n", sqlite ? absolute(settings.database.path).c_str() : "PostgreSQL (DATABASE_URL)");
     if (const auto& key_file = configuration.generated.plane_api_key_file; !key_file.empty()) {
       std::printf("  API key    %s  (X-API-Key for /api/auth/validate-token)\n", absolute(key_file).c_str());
     }
