@@ -1,9 +1,9 @@
 # The commands of the project. The work is in scripts/, ninja and cmake; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run build test dev bench fuzz asan tsan lint format clean setup
+.PHONY: help run build test dev bench bench-scale bench-soak fuzz asan tsan lint format clean setup
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## set up, build and start the server on http://localhost:8001
 	@exec build/release/kriya serve
@@ -23,7 +23,17 @@ dev: setup ## rebuild and restart the server whenever a source changes
 bench: ## set up and run the benchmarks beside their peers; ARGS="--help" for choices
 	@scripts/setup.sh bench
 	@$(MAKE) --no-print-directory build
-	@/usr/bin/python3 bench/run.py $(ARGS)
+	@/usr/bin/python3 -B bench/run.py $(ARGS)
+
+bench-scale: ## how validation's cost grows with users, threads, connections: into docs/performance.md
+	@scripts/setup.sh bench
+	@$(MAKE) --no-print-directory build
+	@/usr/bin/python3 -B bench/scale.py $(or $(ARGS),--docs)
+
+bench-soak: ## 5 minutes of load on PostgreSQL: does memory stay flat?
+	@scripts/setup.sh bench
+	@$(MAKE) --no-print-directory build
+	@/usr/bin/python3 -B bench/soak.py $(ARGS)
 
 fuzz: ## fuzz every parser for FUZZ_SECONDS (300) each
 	@scripts/setup.sh test

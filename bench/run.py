@@ -1,43 +1,34 @@
 #!/usr/bin/python3
-"""Measures Kriya's sign-in API beside nginx and plain FastAPI and Fastify services: see bench/README.md.
+"""Measures Kriya's sign-in API on SQLite and PostgreSQL beside nginx and plain FastAPI and Fastify services.
 
-Starts every server once, each with a data folder of its own, checks that all of them do the same thing, then drives
-route after route with wrk, the servers taking turns, and prints one table a route, the ratios and the aims.
+Starts every server once, each with data of its own, checks that all of them do the same thing, then drives route after
+route with wrk, the servers taking turns, and prints one table a route, the ratios and the aims: see bench/README.md.
 """
 
 import argparse
 import collections
 import contextlib
-import http.client
-import itertools
 import json
 import os
 import pathlib
-import resource
-import shutil
 import signal
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
-BENCH = pathlib.Path(__file__).resolve().parent
-ROOT = BENCH.parent
-KRIYA = ROOT / "build/release/kriya"
-NODE = ROOT / "build/node/bin/node"
-PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's FastAPI; another may come first in PATH
-PYTHON_PACKAGES = "python3-fastapi uvicorn python3-uvloop python3-httptools python3-jwt"
-FASTIFY = BENCH / "peers/fastify"
+import document
+from load import drive, issue_tokens, next_series
+from machine import Failure, facts, filesystem_of, raise_file_limit, say, version_of
+from postgres import Postgres
+from servers import COMMANDS, NODE, SAMPLE_ANSWER, Server, check_tools
 
-JWT_SECRET = "benchmark-secret-of-more-than-32-bytes"
-API_KEY = "benchmark-api-key-0123456789abcdef"
 PREFIX = "kriya-bench-"
+ALL = tuple(COMMANDS)
+DEFAULT = [name for name in ALL if name not in ("fastapi-sqlite", "fastify-sqlite")]
+SERVICES = tuple(name for name in ALL if name != "nginx")
 
 Route = collections.namedtuple("Route", "name title servers")
-ALL = ("kriya", "nginx", "fastapi", "fastify")
-SERVICES = ("kriya", "fastapi", "fastify")
 ROUTES = {
     route.name: route
     for route in (
@@ -48,311 +39,74 @@ ROUTES = {
     )
 }
 
-# What nginx answers when kriya does not run beside it.
-SAMPLE_USER = {
-    "id": "0192f0c1-2b3c-7d4e-8f50-61728394a5b6",
-    "phone_number": "+12000000001",
-    "first_name": "Bench",
-    "last_name": "User",
-    "email": "bench1@example.com",
-    "created_at": "2025-01-01T00:00:00Z",
-}
-SAMPLE_ANSWER = json.dumps({"valid": True, "user": SAMPLE_USER, "message": "Token is valid"}, separators=(",", ":"))
+
+# ---- The runs -------------------------------------------------------------------------------------------------------
 
 
-class Failure(Exception):
-    """Ends the benchmark with one clear line."""
-
-
-# ---- The machine ----------------------------------------------------------------------------------------------------
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def tool(name):
-    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
-    if not found:
-        raise Failure(f"{name} is missing: apt-get install {name}")
-    return found
-
-
-def first_line_with(path, start):
-    with open(path) as lines:
-        return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(start)), "unknown")
-
-
-def filesystem_of(path):
-    mounts = [line.split()[1:3] for line in open("/proc/mounts")]
-    return max((m for m in mounts if (path + "/").startswith(m[0].rstrip("/") + "/")), key=lambda m: len(m[0]))[1]
-
-
-def process_tree(root):
-    """Process ids of a process and all its descendants."""
-    children = collections.defaultdict(list)
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            with open(f"/proc/{entry}/stat") as stat:
-                children[int(stat.read().rpartition(")")[2].split()[1])].append(int(entry))
-    tree = [root]
-    for pid in tree:
-        tree += children[pid]
-    return tree
-
-
-def cpu_seconds(pids):
-    ticks = 0
-    for pid in pids:
-        with open(f"/proc/{pid}/stat") as stat:
-            ticks += sum(map(int, stat.read().rpartition(")")[2].split()[11:13]))  # utime, stime
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def peak_megabytes(pids):
-    return sum(int(first_line_with(f"/proc/{pid}/status", "VmHWM").split()[0]) for pid in pids) / 1024
-
-
-def forget_peak(pids):
-    for pid in pids:
-        with contextlib.suppress(OSError):  # then the peak is that of the process's life, which is no lower
-            with open(f"/proc/{pid}/clear_refs", "w") as file:
-                file.write("5")
-
-
-# ---- The servers ----------------------------------------------------------------------------------------------------
-
-
-def kriya_command(server):
-    if not KRIYA.exists():
-        raise Failure("build/release/kriya is missing: run `make build`")
-    server.environment.update(ENVIRONMENT="development", PHONE_VERIFICATION="off", RATE_LIMITS="off")
-    return [KRIYA, "serve"]
-
-
-def nginx_command(server):
-    text = (BENCH / "peers/nginx.conf.in").read_text()
-    for name, value in {"DIR": server.folder, "PORT": server.port, "BODY": server.settings.nginx_body}.items():
-        text = text.replace(f"@{name}@", str(value))
-    config = server.folder / "nginx.conf"
-    config.write_text(text)
-    return [tool("nginx"), "-p", server.folder, "-c", config]
-
-
-def fastapi_command(server):
-    uvicorn = [PYTHON, "-I", "-B", "-m", "uvicorn", "--app-dir", BENCH / "peers/fastapi", "app:app", "--no-access-log"]
-    uvicorn += ["--log-level", "warning", "--loop", "uvloop", "--http", "httptools", "--host", "127.0.0.1"]
-    return uvicorn + ["--port", server.port, "--workers", server.settings.peer_workers]
-
-
-def fastify_command(server):
-    server.environment["WORKERS"] = str(server.settings.peer_workers)
-    return [server.settings.node, "--disable-warning=ExperimentalWarning", FASTIFY / "server.mjs"]
-
-
-COMMANDS = {"kriya": kriya_command, "nginx": nginx_command, "fastapi": fastapi_command, "fastify": fastify_command}
-
-
-def check_tools(settings):
-    """Every missing tool is found before the first server starts."""
-    tool("wrk")
-    if "kriya" in settings.only and not os.access(KRIYA, os.X_OK):
-        raise Failure("build/release/kriya is missing: run `make build`")
-    if "nginx" in settings.only:
-        tool("nginx")
-    if "fastapi" in settings.only:
-        imports = [PYTHON, "-I", "-c", "import fastapi, uvicorn, uvloop, httptools, jwt"]
-        if subprocess.run(imports, stderr=subprocess.DEVNULL).returncode:
-            raise Failure(f"Debian's FastAPI is missing: apt-get install {PYTHON_PACKAGES}")
-    if "fastify" in settings.only:
-        if not os.access(settings.node, os.X_OK):
-            raise Failure(f"Node 22 is missing at {settings.node}: `make build` sets it up, or name one by --node")
-        installed, wanted = FASTIFY / "node_modules/.package-lock.json", FASTIFY / "package-lock.json"
-        if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
-            say("installing fastify and jose ...")
-            install = [tool("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-            if subprocess.run(install, cwd=FASTIFY, stdout=sys.stderr).returncode:
-                raise Failure("`npm ci` failed in bench/peers/fastify")
-
-
-class Server:
-    """One server under test: started on a free port of the loopback address with a data folder of its own."""
-
-    def __init__(self, name, folder, settings):
-        self.name, self.folder, self.settings = name, folder, settings
-        folder.mkdir(parents=True, exist_ok=True)
-        self.log = folder / "server.log"
-        self.port = free_port()
-        self.environment = {
-            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
-            "HOST": "127.0.0.1",
-            "PORT": str(self.port),
-            "DATA_DIR": str(folder),
-            "JWT_SECRET_KEY": JWT_SECRET,
-            "PLANE_API_KEY": API_KEY,
-        }
-
-    def __enter__(self):
-        command = [str(part) for part in COMMANDS[self.name](self)]
-        with open(self.log, "ab") as log:
-            started = time.perf_counter()
-            # In its data folder, so that no stray .env is read.
-            self.process = subprocess.Popen(
-                command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True)
-        try:
-            self.await_first_answer(started + 30)
-        except BaseException:
-            self.__exit__()
-            raise
-        self.start_milliseconds = (time.perf_counter() - started) * 1e3
-        return self
-
-    def await_first_answer(self, deadline):
-        while time.perf_counter() < deadline and self.process.poll() is None:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
-                    connection.sendall(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-                    if connection.recv(4096).startswith(b"HTTP/1.1 200"):
-                        return
-            except OSError:
-                pass
-            time.sleep(0.0005)
-        tail = "\n  ".join(self.log.read_text(errors="replace").splitlines()[-15:])
-        raise Failure(f"{self.name} did not start; its last lines:\n  {tail}")
-
-    def __exit__(self, *_):
-        for stop_signal in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, stop_signal)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(10)
-                break
-
-    def ask(self, method, path, body=None, **headers):
-        """One request; the status, the raw body and the body as JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        with contextlib.closing(connection):
-            headers = {name.replace("_", "-"): value for name, value in headers.items()}
-            if body is not None:
-                body, headers["Content-Type"] = json.dumps(body), "application/json"
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            raw = answer.read()
-            return answer.status, raw, json.loads(raw)
-
-    def check(self):
-        """Fails unless the service does all its work, so that none is fast by doing less. Returns a validation's body."""
-
-        def expect(what, good):
-            if not good:
-                raise Failure(f"{self.name} does not behave as the others: {what}")
-
-        def validate(token, **headers):
-            return self.ask("POST", "/api/auth/validate-token", {"token": token}, **headers)
-
-        person = {"phone_number": "+1 (199) 000-0001", "first_name": "Bench", "last_name": "User",
-                  "email": "Bench1@example.com"}
-        status, _, answer = self.ask("POST", "/api/auth/register", person)
-        expect(f"register answered {status}", status == 200 and answer["message"] == "Registration successful")
-        token, user = answer["token"], answer["user"]
-        expect("register's user", user["phone_number"] == "+11990000001" and user["email"] == "bench1@example.com")
-        expect("register again", self.ask("POST", "/api/auth/register", person)[2]["message"] == "Login successful")
-        status, _, _ = self.ask("POST", "/api/auth/register", {**person, "phone_number": "12"})
-        expect(f"a bad number answered {status}", status in (400, 422))
-
-        expect("no API key is 401", validate(token)[0] == 401)
-        expect("a wrong API key is 403", validate(token, X_API_Key="wrong")[0] == 403)
-        status, body, answer = validate(token, X_API_Key=API_KEY)
-        expect("validate", status == 200 and answer == {"valid": True, "user": user, "message": "Token is valid"})
-        refused = {"valid": False, "user": None, "message": "Invalid or expired token"}
-        head, payload, signature = token.split(".")
-        forged = f"{head}.{payload}.{('B' if signature[0] == 'A' else 'A') + signature[1:]}"
-        expect("a forged token", validate(forged, X_API_Key=API_KEY)[2] == refused)
-
-        bearer = {"Authorization": f"Bearer {token}"}
-        expect("user", self.ask("GET", "/api/auth/user", **bearer)[2] == user)
-        expect("logout", self.ask("DELETE", "/api/auth/logout", **bearer)[2]["success"] is True)
-        expect("a revoked token validates", validate(token, X_API_Key=API_KEY)[2] == refused)
-        expect("a revoked token reads the user", self.ask("GET", "/api/auth/user", **bearer)[0] == 401)
-        return body.decode()
-
-    def check_tokens(self):
-        """After the load: the tokens it was made with are still good, so every answer was the whole work."""
-        for token in self.tokens.read_text().split()[:: max(1, self.settings.users // 20)]:
-            answer = self.ask("POST", "/api/auth/validate-token", {"token": token}, X_API_Key=API_KEY)[2]
-            if not answer["valid"]:
-                raise Failure(f"{self.name} refused a good token after the load")
-
-
-# ---- The load -------------------------------------------------------------------------------------------------------
-
-series = itertools.count(200)  # three digits of the phone numbers: no two runs register the same people
-
-
-def drive(server, script, seconds, **script_settings):
-    """One run of wrk; its figures and the server's."""
+def measure(server, route, connections):
     settings = server.settings
-    environment = {"PATH": os.environ["PATH"], "BENCH_API_KEY": API_KEY, "BENCH_THREADS": str(settings.threads)}
-    environment |= {"BENCH_" + name.upper(): str(value) for name, value in script_settings.items()}
-    command = [tool("wrk"), "-t", settings.threads, "-c", settings.connections, "-d", f"{seconds}s", "--timeout", "10s",
-               "-s", BENCH / f"wrk/{script}.lua", f"http://127.0.0.1:{server.port}"]
-    os.sync()  # what the previous run left to write is not this run's burden
-    pids = process_tree(server.process.pid)
-    forget_peak(pids)
-    cpu_before, wrk_before = cpu_seconds(pids), resource.getrusage(resource.RUSAGE_CHILDREN)
-    wrk = subprocess.run(list(map(str, command)), env=environment, stdin=subprocess.DEVNULL, text=True,
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    lines = [line for line in wrk.stdout.splitlines() if line.startswith("RESULT ")]
-    if server.process.poll() is not None or not lines:
-        raise Failure(f"{server.name} or wrk failed in {script}; wrk said:\n{wrk.stdout}")
-    cpu, wrk_after = cpu_seconds(pids) - cpu_before, resource.getrusage(resource.RUSAGE_CHILDREN)
-    result = json.loads(lines[0].split(" ", 1)[1])
-    wrk_cpu = sum(getattr(wrk_after, kind) - getattr(wrk_before, kind) for kind in ("ru_utime", "ru_stime"))
-    result["per_second"] = result["requests"] / result["seconds"]
-    result["cpu_us"] = cpu * 1e6 / max(1, result["requests"])
-    result["peak_mb"] = peak_megabytes(pids)
-    result["wrk_busy"] = wrk_cpu / result["seconds"]
-    return result
-
-
-def issue_tokens(server, file, count, seconds):
-    """Registers up to `count` people, as many as fit into the time; their tokens go to the file."""
-    drive(server, "issue", seconds, series=next(series), tokens=file, count=count)
-    return file
-
-
-def measure(server, route):
-    settings = server.settings
+    how = {"connections": connections, "threads": settings.threads}
     if route == "register":
-        return drive(server, route, settings.seconds, series=next(series))
+        return drive(server, route, settings.seconds, series=next_series(), **how)
     if route == "logout":  # a logout costs about what a registration costs: half as long again yields enough tokens
         tokens = issue_tokens(server, server.folder / "logout", settings.logout_tokens, int(settings.seconds * 1.5 + 1))
-        return drive(server, route, settings.seconds, tokens=tokens)
-    return drive(server, route, settings.seconds, tokens=server.tokens)
+        return drive(server, route, settings.seconds, tokens=tokens, **how)
+    return drive(server, route, settings.seconds, tokens=server.tokens, **how)
 
 
 def start_times(folder, settings, count=5):
     """Milliseconds from exec to the first 200 of /health/ready: on a new data folder, and on one that exists."""
     def start(name):
-        with Server("kriya", folder / name, settings) as server:
+        with Server("kriya-sqlite", folder / name, settings) as server:
             return server.start_milliseconds
 
     return {"new": [start(f"start-{i}") for i in range(count)], "again": [start("start-0") for _ in range(count)]}
 
 
+def start_servers(stack, folder, postgres, settings):
+    """Every server, checked, with the people registered whose tokens the load bears."""
+    servers = {}
+    tokens = folder / "tokens"  # nginx gets another's: it reads none
+    tokens.write_text(f"{'x' * 500}\n" * settings.users)
+    for name in sorted(settings.only, key="nginx".__eq__):  # nginx last: it copies kriya's answer
+        say(f"{name}: starting{'' if name == 'nginx' else f', registering {settings.users:,} people'}")
+        its_postgres = postgres if name.endswith("-postgres") else None
+        if its_postgres:
+            postgres.create(name)
+            if not name.startswith("kriya"):  # kriya makes its own tables
+                postgres.run((pathlib.Path(__file__).parent / "peers/schema.sql").read_text(), name)
+        server = servers[name] = stack.enter_context(Server(name, folder / name, settings, its_postgres))
+        if name != "nginx":
+            body = server.check()
+            settings.nginx_body = body if name.startswith("kriya") else settings.nginx_body
+            tokens = issue_tokens(server, server.folder / "tokens", settings.users, 120)
+        server.tokens = tokens
+        if its_postgres:
+            postgres.run("VACUUM ANALYZE", name)
+    return servers
+
+
+def take_turns(servers, settings):
+    """All the runs: figures by connections, route and server, one of each round."""
+    samples = {connections: {route: {} for route in settings.routes} for connections in settings.connections}
+    for number in range(settings.rounds):
+        for connections in settings.connections:
+            for route in settings.routes:
+                for name in (name for name in settings.only if name in ROUTES[route].servers):
+                    say(f"round {number + 1}: {route} on {name}, {connections} connections")
+                    if number == 0 and route in ("validate", "user"):  # just-in-time compilers and caches warm up
+                        drive(servers[name], route, 1, connections, tokens=servers[name].tokens)
+                    runs = samples[connections][route].setdefault(name, [])
+                    runs.append(measure(servers[name], route, connections))
+    return samples
+
+
 # ---- The report -----------------------------------------------------------------------------------------------------
 
 
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
 def summary_of(runs):
-    """The median of each figure over the rounds; bad answers are added up."""
-    result = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+    """The median of each figure over the rounds; bad answers are added up. A figure that nobody has stays None."""
+    result = {key: None if runs[0][key] is None else statistics.median(run[key] for run in runs) for key in runs[0]}
     for key in ("requests", "bad_status", "socket_errors"):
         result[key] = sum(run[key] for run in runs)
     return result
@@ -360,67 +114,162 @@ def summary_of(runs):
 
 def against(mine, theirs, figure):
     """Kriya's figure as a multiple of another's, the median over the rounds (both ran side by side in each)."""
-    return statistics.median(a[figure] / b[figure] for a, b in zip(mine, theirs) if b[figure])
+    ratios = [a[figure] / b[figure] for a, b in zip(mine, theirs) if b[figure]]
+    return statistics.median(ratios) if ratios else None
 
 
-def print_route(route, samples):
-    print(f"\n{route.title}")
-    print(f"  {'':8}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU µs/req':>12}{'peak MB':>9}{'wrk busy':>10}"
-          f"{'non-2xx':>9}   kriya against it")
+def counterparts(name):
+    """The Kriyas that a server is compared with: the one on the same database; nginx with both."""
+    if name.startswith("kriya"):
+        return []
+    return [f"kriya-{engine}" for engine in ("postgres", "sqlite") if name == "nginx" or name.endswith(engine)]
+
+
+def total_cpu(runs):
+    return [{"cpu": run["cpu_us"] + (run["database_us"] or 0)} for run in runs]
+
+
+def ratio_words(samples, name):
+    words = []
+    for kriya in counterparts(name):
+        if kriya in samples:
+            faster = against(samples[kriya], samples[name], "per_second")
+            cpu = against(total_cpu(samples[kriya]), total_cpu(samples[name]), "cpu")
+            words.append(f"{kriya} has {faster:.2f} × the req/s" + (
+                "" if cpu is None else f", {f'1/{1 / cpu:.1f}' if 0 < cpu < 1 else f'{cpu:.1f} ×'} the CPU"))
+    return "; ".join(words)
+
+
+HEADINGS = ["req/s", "p50 ms", "p99 ms", "server µs", "database µs", "server MB", "database MB", "SQL/1,000",
+            "wrk busy", "non-2xx"]
+
+
+def cells(row):
+    def number(value, form):
+        return "-" if value is None else format(value, form)
+
+    return [number(row["per_second"], ",.0f"), number(row["p50_ms"], ".2f"), number(row["p99_ms"], ".2f"),
+            number(row["cpu_us"], ".1f"), number(row["database_us"], ".1f"), number(row["peak_mb"], ".1f"),
+            number(row["database_mb"], ".1f"), number(row["queries"], ",.0f"), f"{row['wrk_busy'] * 100:.0f} %",
+            number(row["bad_status"], ",")]
+
+
+def print_route(route, connections, samples):
+    print(f"\n{route.title}, {connections} connections")
+    print(f"  {'':25}" + "".join(f"{heading:>{len(heading) + 3}}" for heading in HEADINGS))
     for name, runs in samples.items():
         row = summary_of(runs)
-        line = (f"  {name:8}{row['per_second']:>9,.0f}{row['p50_ms']:>9.2f}{row['p99_ms']:>9.2f}{row['cpu_us']:>12.1f}"
-                f"{row['peak_mb']:>9.1f}{row['wrk_busy'] * 100:>8.0f} %{row['bad_status']:>9,}")
-        if name != "kriya" and "kriya" in samples:
-            faster, cpu = (against(samples["kriya"], runs, figure) for figure in ("per_second", "cpu_us"))
-            line += f"   {faster:.2f} × the req/s, {f'1/{1 / cpu:.1f}' if cpu < 1 else f'{cpu:.1f} ×'} the CPU a request"
+        line = f"  {name:25}" + "".join(f"{cell:>{len(heading) + 3}}" for cell, heading in zip(cells(row), HEADINGS))
         if row["bad_status"] or row["socket_errors"]:
             line += f"   <<<<< BAD: {row['bad_status']:,} non-2xx, {row['socket_errors']:,} socket errors"
+        elif ratio := ratio_words(samples, name):
+            line += f"   {ratio}"
         print(line)
 
 
 def aims(samples, starts):
     """What the project aims at: text, bound, measured value or None, whether it must stay below, how to print it."""
-    validate = samples.get("validate", {})
-    kriya = validate.get("kriya")
+    few = samples.get(64, {})
 
-    def times(peer):
-        return against(kriya, validate[peer], "per_second") if kriya and peer in validate else None
+    def figure(route, name, key):
+        runs = few.get(route, {}).get(name)
+        return summary_of(runs)[key] if runs else None
 
-    peaks = [run["peak_mb"] for route in samples.values() for run in route.get("kriya", [])]
-    return [
-        ("validate-token, server CPU a request", 20, summary_of(kriya)["cpu_us"] if kriya else None, True, "{:.1f} µs"),
-        ("validate-token, throughput against nginx", 0.60, times("nginx"), False, "{:.0%}"),
-        ("validate-token, throughput against FastAPI", 30, times("fastapi"), False, "{:.1f} ×"),
-        ("validate-token, throughput against Fastify", 25, times("fastify"), False, "{:.1f} ×"),
-        ("resident memory at its peak, any route", 40, max(peaks, default=None), True, "{:.1f} MB"),
-        ("start to first answer, new data folder", 100, statistics.median(starts["new"]) if starts else None, True,
-         "{:.0f} ms"),
+    def times(route, name, peer):
+        runs = few.get(route, {})
+        return against(runs[name], runs[peer], "per_second") if name in runs and peer in runs else None
+
+    def highest(key, engine=""):
+        values = [summary_of(runs)[key] for routes in few.values() for name, runs in routes.items()
+                  if name.startswith("kriya" + engine)]
+        return max(values, default=None)
+
+    postgres, sqlite = "kriya-postgres", "kriya-sqlite"
+    again = statistics.median(starts["new"]) if starts else None
+    rows = [
+        ("validate on PostgreSQL, server CPU a request", 20, figure("validate", postgres, "cpu_us"), True, "{:.1f} µs"),
+        ("validate on PostgreSQL, database CPU a request", 10, figure("validate", postgres, "database_us"), True,
+         "{:.1f} µs"),
+        ("validate on PostgreSQL against FastAPI", 30, times("validate", postgres, "fastapi-postgres"), False,
+         "{:.1f} ×"),
+        ("register on PostgreSQL against FastAPI", 10, times("register", postgres, "fastapi-postgres"), False,
+         "{:.1f} ×"),
+        ("register on SQLite, durable", 5000, figure("register", sqlite, "per_second"), False, "{:,.0f}/s"),
+        ("p99 at 64 connections, every route, PostgreSQL", 10, highest("p99_ms", "-postgres"), True, "{:.1f} ms"),
+        ("p99 at 64 connections, every route, SQLite", 10, highest("p99_ms", "-sqlite"), True, "{:.1f} ms"),
+        ("validate on SQLite, server CPU a request", 20, figure("validate", sqlite, "cpu_us"), True, "{:.1f} µs"),
+        ("validate on SQLite against nginx", 0.60, times("validate", sqlite, "nginx"), False, "{:.0%}"),
+        ("validate on SQLite against FastAPI on SQLite", 30, times("validate", sqlite, "fastapi-sqlite"), False,
+         "{:.1f} ×"),
+        ("validate on SQLite against Fastify on SQLite", 25, times("validate", sqlite, "fastify-sqlite"), False,
+         "{:.1f} ×"),
+        ("resident memory at its peak, SQLite, every route", 40, highest("peak_mb", "-sqlite"), True, "{:.1f} MB"),
+        ("start to first answer, new data folder", 100, again, True, "{:.0f} ms"),
     ]
+    return [row for row in rows if row[2] is not None]
 
 
-def print_aims(rows):
-    print(f"\n{'Aim':46}{'bound':>12}{'measured':>12}")
+def judged(rows):
+    """The aims as cells of a table: what, bound, measured, whether it is met."""
     for text, bound, value, below, form in rows:
-        measured = "-" if value is None else form.format(value)
-        if value is None:
-            verdict = "not measured"
-        else:
-            verdict = "met" if (value <= bound if below else value >= bound) else "NOT MET"
-        print(f"{text:46}{('≤ ' if below else '≥ ') + form.format(bound):>12}{measured:>12}   {verdict}")
+        met = value <= bound if below else value >= bound
+        yield text, ("≤ " if below else "≥ ") + form.format(bound), form.format(value), "yes" if met else "NO"
 
 
-def print_head(settings, folder):
-    disk = filesystem_of(str(folder))
-    print(f"Kriya benchmark, {time.strftime('%Y-%m-%d %H:%M %Z')}")
-    print(f"{os.cpu_count()} cores ({first_line_with('/proc/cpuinfo', 'model name')}), Linux {os.uname().release}, "
-          f"data on {disk}, load average before: {os.getloadavg()[0]:.2f}")
-    print(f"wrk with {settings.threads} thread(s) and {settings.connections} keep-alive connections on the same cores, "
-          f"{settings.seconds} s a run, rounds: {settings.rounds}, people: {settings.users:,}, "
-          f"processes of FastAPI and Fastify: {settings.peer_workers} each")
-    if disk in ("tmpfs", "ramfs"):
-        print("NOTE: the data lies in memory: durable writes cost nothing here. Set TMPDIR to a folder on a disk.")
-    sys.stdout.flush()
+def head(settings, folder, postgres):
+    lines = facts(folder)
+    lines.append(f"{version_of('wrk', '-v').split(' Copyright')[0]}, {settings.threads} thread(s), on the same cores; "
+                 f"{settings.seconds} s a run, rounds: {settings.rounds}, people: {settings.users:,}")
+    if postgres:
+        lines.append(postgres.about())
+    if any("fast" in name for name in settings.only):
+        lines.append(f"processes: FastAPI on PostgreSQL {settings.fastapi_workers}, Fastify's cluster "
+                     f"{max(2, os.cpu_count())}, peers on SQLite {settings.sqlite_peer_workers}; "
+                     f"Node {version_of(settings.node, '--version')}")
+    if filesystem_of(str(folder)) in ("tmpfs", "ramfs"):
+        lines.append("NOTE: the data lies in memory: durable writes cost nothing. Set TMPDIR to a folder on a disk.")
+    return lines
+
+
+def write_document(settings, lines, samples, starts):
+    """The same tables for docs/performance.md."""
+    parts = ["\n".join(f"- {line}" for line in lines)]
+    for connections, routes in samples.items():
+        for route, its in routes.items():
+            if its:
+                rows = [[f"`{name}`", *cells(summary_of(runs))[:8], ratio_words(its, name) or "-"]
+                        for name, runs in its.items()]
+                parts.append(f"**{ROUTES[route].title}**, {connections} connections")
+                parts.append(document.table(["server", *HEADINGS[:8], "beside it"], rows))
+    if rows := list(judged(aims(samples, starts))):
+        parts.append("**Aims**")
+        parts.append(document.table(["aim", "bound", "measured", "met"], rows))
+    document.replace("figures", "\n\n".join(parts))
+
+
+def report(settings, lines, samples, starts):
+    for connections in settings.connections:
+        for route in settings.routes:
+            if samples[connections][route]:
+                print_route(ROUTES[route], connections, samples[connections][route])
+    if starts:
+        new, again = (statistics.median(starts[kind]) for kind in ("new", "again"))
+        print(f"\nkriya-sqlite, start to first answer (median of {len(starts['new'])}): {new:.0f} ms with a new data "
+              f"folder, {again:.0f} ms with an existing one")
+    if rows := list(judged(aims(samples, starts))):
+        print(f"\n{'Aim':52}{'bound':>12}{'measured':>12}   met")
+        for text, bound, measured, met in rows:
+            print(f"{text:52}{bound:>12}{measured:>12}   {met}")
+    if settings.docs:
+        write_document(settings, lines, samples, starts)
+    if settings.json:
+        settings.json.write_text(json.dumps({
+            "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": lines,
+            "settings": {key: str(value) for key, value in vars(settings).items()}, "samples": samples,
+            "start_ms": starts, "aims": [list(row[:3]) for row in aims(samples, starts)]}, indent=2) + "\n")
+
+
+# ---- The program ----------------------------------------------------------------------------------------------------
 
 
 def read_settings():
@@ -429,23 +278,31 @@ def read_settings():
     def names(known):
         def chosen(text):
             if unknown := set(text.split(",")) - set(known):
-                parser.error(f"unknown: {', '.join(unknown)}; choose among {','.join(known)}")
+                parser.error(f"unknown: {', '.join(sorted(unknown))}; choose among {','.join(known)}")
             return [name for name in known if name in text.split(",")]
 
         return chosen
 
-    parser.add_argument("--only", type=names(ALL), default=list(ALL), metavar="A,B", help=f"servers: {','.join(ALL)}")
+    def numbers(text):
+        return [int(number) for number in text.split(",")]
+
+    parser.add_argument("--only", type=names(ALL), default=DEFAULT, metavar="A,B",
+                        help=f"servers among {','.join(ALL)}; all but fastapi-sqlite and fastify-sqlite by default")
     parser.add_argument("--routes", type=names(ROUTES), default=list(ROUTES), metavar="A,B",
                         help=f"routes: {','.join(ROUTES)}")
-    parser.add_argument("--seconds", type=int, default=8, help="length of each run (default 8)")
+    parser.add_argument("--connections", type=numbers, default=[64, 512], metavar="A,B",
+                        help="keep-alive connections (default 64,512; the aims are for 64)")
+    parser.add_argument("--seconds", type=int, default=4, help="length of each run (default 4)")
     parser.add_argument("--rounds", type=int, default=1, help="times that every run is repeated (default 1)")
-    parser.add_argument("--users", type=int, default=2000, help="people registered before (default 2000)")
-    parser.add_argument("--connections", type=int, default=64, help="keep-alive connections (default 64)")
+    parser.add_argument("--users", type=int, default=10000, help="people registered before (default 10000)")
     parser.add_argument("--threads", type=int, default=1, help="threads of wrk (default 1)")
-    parser.add_argument("--logout-tokens", type=int, default=20000, help="most requests of a logout run (default 20000)")
-    parser.add_argument("--peer-workers", type=int, default=1, help="processes of FastAPI and Fastify (default 1)")
+    parser.add_argument("--logout-tokens", type=int, default=20000,
+                        help="most requests of a logout run (default 20000)")
+    parser.add_argument("--fastapi-workers", type=int, default=4, help="of FastAPI on PostgreSQL (default 4)")
+    parser.add_argument("--sqlite-peer-workers", type=int, default=1, help="processes of each SQLite peer (default 1)")
     parser.add_argument("--node", type=pathlib.Path, default=NODE, help="Node 22 (default build/node/bin/node)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write every figure to a file, too")
+    parser.add_argument("--docs", action="store_true", help="put the tables into docs/performance.md, too")
     settings = parser.parse_args()
     settings.node = settings.node.absolute()  # servers run in their data folders
     settings.nginx_body = SAMPLE_ANSWER
@@ -453,52 +310,24 @@ def read_settings():
 
 
 def run(settings):
-    check_tools(settings)
-    samples = {route: {} for route in settings.routes}
+    check_tools(settings.only, settings.node)
+    raise_file_limit()
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX)))
-        print_head(settings, folder)
-        starts = start_times(folder, settings) if "kriya" in settings.only else None
-
-        servers = {}
-        tokens = folder / "tokens"  # nginx gets another's: it reads none
-        tokens.write_text(f"{'x' * 500}\n" * settings.users)
-        for name in sorted(settings.only, key="nginx".__eq__):  # nginx last: it copies kriya's answer
-            say(f"{name}: starting")
-            server = servers[name] = stack.enter_context(Server(name, folder / name, settings))
+        postgres = None
+        if any(name.endswith("-postgres") for name in settings.only):
+            postgres = stack.enter_context(Postgres(folder / "postgres"))
+        lines = head(settings, folder, postgres)
+        print("Kriya benchmark\n" + "\n".join(lines), flush=True)
+        starts = start_times(folder, settings) if "kriya-sqlite" in settings.only else None
+        servers = start_servers(stack, folder, postgres, settings)
+        samples = take_turns(servers, settings)
+        for name, server in servers.items():
             if name != "nginx":
-                body = server.check()
-                settings.nginx_body = body if name == "kriya" else settings.nginx_body
-                tokens = issue_tokens(server, server.folder / "tokens", settings.users, 120)
-            server.tokens = tokens
-
-        for number in range(settings.rounds):
-            for route in settings.routes:
-                for name in (name for name in settings.only if name in ROUTES[route].servers):
-                    say(f"round {number + 1}: {route} on {name}")
-                    if number == 0 and route in ("validate", "user"):  # just-in-time compilers and caches warm up
-                        drive(servers[name], route, 1, tokens=servers[name].tokens)
-                    samples[route].setdefault(name, []).append(measure(servers[name], route))
-        for name in servers:
-            if name != "nginx":
-                servers[name].check_tokens()
-
-    for route in settings.routes:
-        if samples[route]:
-            print_route(ROUTES[route], samples[route])
-    if starts:
-        new, again = (statistics.median(starts[kind]) for kind in ("new", "again"))
-        print(f"\nkriya, start to first answer (median of {len(starts['new'])}): {new:.0f} ms with a new data folder, "
-              f"{again:.0f} ms with an existing one")
-    if "kriya" in settings.only:
-        print_aims(aims(samples, starts))
-    if settings.json:
-        report = {"date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "cores": os.cpu_count(),
-                  "settings": {k: str(v) for k, v in vars(settings).items()}, "samples": samples, "start_ms": starts,
-                  "aims": [{"aim": a, "bound": b, "measured": v} for a, b, v, _, _ in aims(samples, starts)]}
-        settings.json.write_text(json.dumps(report, indent=2) + "\n")
-    bad = [f"{route} on {name}" for route in samples for name, runs in samples[route].items()
-           if any(r["bad_status"] or r["socket_errors"] for r in runs)]
+                server.check_tokens()
+    report(settings, lines, samples, starts)
+    bad = [f"{route} on {name}" for routes in samples.values() for route in routes
+           for name, runs in routes[route].items() if any(r["bad_status"] or r["socket_errors"] for r in runs)]
     if bad:
         raise Failure("answers other than 2xx, or lost connections, in: " + ", ".join(bad) + ": void")
 

@@ -1,56 +1,16 @@
 // The sign-in API of Kriya as a plain Fastify program: what bench/run.py measures Kriya against.
-// Fastify with JSON schemas for bodies and answers, jose for HS256, Node's own SQLite with prepared statements.
-// SQLite is synchronous, so a statement runs to its end before the next request: no two transactions ever mix.
+// Fastify with JSON schemas for bodies and answers, jose for HS256; pg with DATABASE_URL, else Node's own SQLite.
 
 import { createHash, randomUUID, timingSafeEqual, webcrypto } from 'node:crypto';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import cluster from 'node:cluster';
 import Fastify from 'fastify';
 import { SignJWT, jwtVerify } from 'jose';
 
-const { DATA_DIR, HOST = '127.0.0.1', PORT = '8001', WORKERS = '1', JWT_SECRET_KEY, PLANE_API_KEY } = process.env;
+const { DATABASE_URL, HOST = '127.0.0.1', PORT = '8001', WORKERS = '1', JWT_SECRET_KEY, PLANE_API_KEY } = process.env;
 const ISSUER = 'kriya-auth';
 const AUDIENCE = process.env.PUBLIC_URL ?? 'http://localhost';
 const LIFETIME_SECONDS = 24 * 3600;
-
-// ---- The store ------------------------------------------------------------------------------------------------------
-
-const db = new DatabaseSync(join(DATA_DIR, 'peer.db'));
-db.exec(`
-  PRAGMA busy_timeout = 30000;
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
-  PRAGMA foreign_keys = ON;
-  CREATE TABLE IF NOT EXISTS users (
-    id TEXT PRIMARY KEY, phone_number TEXT NOT NULL UNIQUE, first_name TEXT NOT NULL, last_name TEXT, email TEXT,
-    token_version INTEGER NOT NULL DEFAULT 1, created_at TEXT NOT NULL, updated_at TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS issued_tokens (
-    token_hash BLOB PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users(id), issued_at TEXT NOT NULL,
-    expires_at TEXT NOT NULL, address TEXT, user_agent TEXT) WITHOUT ROWID;
-`);
-const sql = {
-  begin: db.prepare('BEGIN IMMEDIATE'),
-  commit: db.prepare('COMMIT'),
-  rollback: db.prepare('ROLLBACK'),
-  addUser: db.prepare('INSERT INTO users VALUES (?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT (phone_number) DO NOTHING'),
-  userByPhone: db.prepare('SELECT * FROM users WHERE phone_number = ?'),
-  userById: db.prepare('SELECT * FROM users WHERE id = ?'),
-  addToken: db.prepare('INSERT INTO issued_tokens VALUES (?, ?, ?, ?, ?, ?)'),
-  revoke: db.prepare('UPDATE users SET token_version = token_version + 1, updated_at = ? WHERE id = ?'),
-};
-
-function transaction(work) {
-  sql.begin.run();
-  try {
-    const result = work();
-    sql.commit.run();
-    return result;
-  } catch (error) {
-    sql.rollback.run();
-    throw error;
-  }
-}
+const store = await import(DATABASE_URL ? './postgres_store.mjs' : './sqlite_store.mjs');
 
 // ---- Tokens ---------------------------------------------------------------------------------------------------------
 
@@ -59,12 +19,12 @@ const secret = await webcrypto.subtle.importKey(
 
 const rfc3339 = (milliseconds) => new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
 
-function signToken(user, issuedAt) {
+function signToken(user, id, issuedAt) {
   return new SignJWT({
     user_id: user.id, phone_number: user.phone_number, token_version: user.token_version, token_use: 'user',
   })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setIssuer(ISSUER).setAudience(AUDIENCE).setSubject(user.id).setJti(randomUUID())
+    .setIssuer(ISSUER).setAudience(AUDIENCE).setSubject(user.id).setJti(id)
     .setIssuedAt(issuedAt).setExpirationTime(issuedAt + LIFETIME_SECONDS)
     .sign(secret);
 }
@@ -77,7 +37,7 @@ async function userOf(token) {
   } catch {
     return undefined;
   }
-  const user = typeof claims.user_id === 'string' ? sql.userById.get(claims.user_id) : undefined;
+  const user = typeof claims.user_id === 'string' ? await store.userById(claims.user_id) : undefined;
   return user?.token_version === claims.token_version ? user : undefined;
 }
 
@@ -150,20 +110,17 @@ async function registerUser(request) {
   const issuedAt = Math.floor(now / 1000);
   const expiresAt = rfc3339((issuedAt + LIFETIME_SECONDS) * 1000);
 
-  // Signing waits and a transaction must not: so the id is drawn and the token signed first, then one transaction
-  // (one fsync) writes user and trail.
-  const known = sql.userByPhone.get(phone);
+  // The id is drawn and the token signed first, so that one short transaction (one fsync) writes user and trail.
+  const known = await store.userByPhone(phone);
   const user = known ?? {
     id: randomUUID(), phone_number: phone, first_name: first_name.trim(), last_name: last_name?.trim() ?? null,
     email: email?.toLowerCase() ?? null, token_version: 1, created_at: rfc3339(now),
   };
-  const token = await signToken(user, issuedAt);
-  const written = transaction(() => {
-    if (!known && !sql.addUser.run(user.id, phone, user.first_name, user.last_name, user.email, user.created_at,
-      user.created_at).changes) return false;
-    sql.addToken.run(createHash('sha256').update(token).digest(), user.id, rfc3339(now), expiresAt,
-      request.ip, request.headers['user-agent'] ?? null);
-    return true;
+  const tokenId = randomUUID();
+  const token = await signToken(user, tokenId, issuedAt);
+  const written = await store.enrol(known ? undefined : user, {
+    id: tokenId, user_id: user.id, hash: createHash('sha256').update(token), issued_at: rfc3339(now),
+    expires_at: expiresAt, address: request.ip, user_agent: request.headers['user-agent'] ?? '',
   });
   if (!written) return registerUser(request); // another request took the number meanwhile: now it is known
   return {
@@ -181,7 +138,7 @@ app.post('/api/auth/validate-token', { schema: schemas.validate, onRequest: requ
 app.get('/api/auth/user', { schema: schemas.user, onRequest: requireUser }, async (request) => request.user);
 
 app.delete('/api/auth/logout', { schema: schemas.logout, onRequest: requireUser }, async (request) => {
-  sql.revoke.run(rfc3339(Date.now()), request.user.id);
+  await store.revoke(request.user.id, rfc3339(Date.now()));
   return { success: true, message: 'Logged out successfully' };
 });
 

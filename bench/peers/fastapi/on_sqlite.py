@@ -1,30 +1,23 @@
-"""The sign-in API of Kriya as a plain FastAPI program: what bench/run.py measures Kriya against.
+"""The sign-in API of Kriya as a plain FastAPI program on SQLite: what bench/run.py measures Kriya against.
 
 Written as FastAPI's own documentation advises for a blocking database: typed models, `def` endpoints (they run in the
 thread pool), one SQLite connection a thread, PyJWT HS256. Runs on what Debian 12 ships: FastAPI 0.92, Pydantic 1.10.
 """
 
 import hashlib
-import hmac
 import os
-import re
 import sqlite3
 import threading
 import uuid
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Optional
 
-import jwt
+from contract import (
+    LIFETIME, LogoutAnswer, RegisterAnswer, RegisterRequest, User, ValidateAnswer, ValidateRequest, bearer_token,
+    check_api_key, claims_of, rfc3339, sign)
 from fastapi import Depends, FastAPI, Header, HTTPException, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, constr, validator
 
 DATABASE = os.path.join(os.environ["DATA_DIR"], "peer.db")
-SECRET = os.environ["JWT_SECRET_KEY"]
-API_KEY = os.environ["PLANE_API_KEY"].encode()
-AUDIENCE = os.environ.get("PUBLIC_URL", "http://localhost")
-ISSUER = "kriya-auth"
-LIFETIME = timedelta(hours=24)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS users (
@@ -34,64 +27,6 @@ CREATE TABLE IF NOT EXISTS issued_tokens (
   token_hash BLOB PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users(id), issued_at TEXT NOT NULL,
   expires_at TEXT NOT NULL, address TEXT, user_agent TEXT) WITHOUT ROWID;
 """
-
-PHONE_SEPARATORS = re.compile(r"[ .()-]")
-PHONE = re.compile(r"\+[1-9][0-9]{7,14}")
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-
-Name = constr(strip_whitespace=True, min_length=1, max_length=100)
-
-
-class RegisterRequest(BaseModel):
-    phone_number: str
-    first_name: Name
-    last_name: Optional[Name] = None
-    email: Optional[str] = None
-
-    @validator("phone_number")
-    def e164(cls, value):
-        value = PHONE_SEPARATORS.sub("", value)
-        if not PHONE.fullmatch(value):
-            raise ValueError("is not a phone number in international form")
-        return value
-
-    @validator("email")
-    def address(cls, value):
-        if value is not None and not EMAIL.fullmatch(value):
-            raise ValueError("is not an e-mail address")
-        return value and value.lower()
-
-
-class ValidateRequest(BaseModel):
-    token: str
-
-
-class User(BaseModel):
-    id: str
-    phone_number: str
-    first_name: str
-    last_name: Optional[str]
-    email: Optional[str]
-    created_at: str
-
-
-class RegisterAnswer(BaseModel):
-    success: bool
-    message: str
-    token: str
-    user: User
-    expires_at: str
-
-
-class ValidateAnswer(BaseModel):
-    valid: bool
-    user: Optional[User]
-    message: str
-
-
-class LogoutAnswer(BaseModel):
-    success: bool
-    message: str
 
 
 class ThreadLocal(threading.local):
@@ -112,30 +47,11 @@ local = ThreadLocal()
 writer = threading.Lock()
 
 
-def rfc3339(time: datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def issue_token(db: sqlite3.Connection, user: sqlite3.Row, request: Request) -> tuple:
     """Signs a token and writes its trail, inside the caller's transaction."""
     now = datetime.now(timezone.utc)
     expires = now + LIFETIME
-    token = jwt.encode(
-        {
-            "user_id": user["id"],
-            "phone_number": user["phone_number"],
-            "token_version": user["token_version"],
-            "iat": now,
-            "exp": expires,
-            "iss": ISSUER,
-            "aud": AUDIENCE,
-            "sub": user["id"],
-            "jti": str(uuid.uuid4()),
-            "token_use": "user",
-        },
-        SECRET,
-        algorithm="HS256",
-    )
+    token = sign(user["id"], user["phone_number"], user["token_version"], str(uuid.uuid4()), now)
     db.execute(
         "INSERT INTO issued_tokens VALUES (?, ?, ?, ?, ?, ?)",
         (
@@ -152,27 +68,14 @@ def issue_token(db: sqlite3.Connection, user: sqlite3.Row, request: Request) -> 
 
 def user_of(token: str) -> Optional[sqlite3.Row]:
     """The user that a token belongs to; none if it is forged, expired or revoked."""
-    try:
-        claims = jwt.decode(token, SECRET, algorithms=["HS256"], issuer=ISSUER, audience=AUDIENCE)
-    except jwt.InvalidTokenError:
+    claims = claims_of(token)
+    if claims is None:
         return None
     user = local.connection.execute("SELECT * FROM users WHERE id = ?", (claims.get("user_id"),)).fetchone()
     return user if user and user["token_version"] == claims.get("token_version") else None
 
 
-bearer = HTTPBearer(auto_error=False)
-
-
-async def bearer_token(
-    token: Optional[str] = None, header: Optional[HTTPAuthorizationCredentials] = Depends(bearer)
-) -> str:
-    found = header.credentials if header else token
-    if not found:
-        raise HTTPException(401, "Missing token")
-    return found
-
-
-app = FastAPI(title="Kriya's sign-in API, plain")
+app = FastAPI(title="Kriya's sign-in API, plain, on SQLite")
 
 
 @app.get("/health/ready")
@@ -203,10 +106,7 @@ def register(body: RegisterRequest, request: Request):
 
 @app.post("/api/auth/validate-token", response_model=ValidateAnswer)
 def validate_token(body: ValidateRequest, x_api_key: Optional[str] = Header(None)):
-    if not x_api_key:
-        raise HTTPException(401, "Missing API key")
-    if not hmac.compare_digest(x_api_key.encode(), API_KEY):
-        raise HTTPException(403, "Wrong API key")
+    check_api_key(x_api_key)
     user = user_of(body.token)
     if user is None:
         return ValidateAnswer(valid=False, user=None, message="Invalid or expired token")
