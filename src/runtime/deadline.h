@@ -1,6 +1,7 @@
 // The time by which an answer is worth having. Every outward call takes one; a request's own is handed down.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 
 namespace kriya {
@@ -11,7 +12,17 @@ class Deadline {
 
   static Deadline after(std::chrono::milliseconds span) { return Deadline(Steady::now() + span); }
 
-  bool passed() const { return Steady::now() >= at_; }
+  bool passed() const { return passed_at(Steady::now()); }
+  bool passed_at(Steady::time_point now) const { return now >= at_; }
+
+  /// This deadline, or the end of `span` from now where that is sooner.
+  Deadline within(std::chrono::milliseconds span) const { return Deadline(std::min(at_, Steady::now() + span)); }
+
+  /// What is left, never negative.
+  std::chrono::milliseconds left() const {
+    const auto span = std::chrono::ceil<std::chrono::milliseconds>(at_ - Steady::now());
+    return std::max(span, std::chrono::milliseconds(0));
+  }
 
  private:
   explicit Deadline(Steady::time_point at) : at_(at) {}
