@@ -1,7 +1,5 @@
 #include "identity/auth_endpoints.h"
 
-#include "access/bearer.h"
-
 namespace kriya::identity {
 namespace {
 
@@ -27,8 +25,8 @@ RegisterRequest example_registration() {
           .email = *EmailAddress::parse("asha@example.com")};
 }
 
-Task<Result<UserBody>> read_user(TokenValidation& validation, Caller caller) {
-  const auto user = co_await validation.owner(std::move(caller.bearer), caller.deadline);
+Task<Result<UserBody>> read_user(TokenValidation& validation, TokenClaims claims, Deadline deadline) {
+  const auto user = co_await validation.owner(claims, deadline);
   co_return user.map(to_body);
 }
 
@@ -95,12 +93,13 @@ void add_auth_endpoints(http::Router& router, AuthAccess access, Registration& r
              http::Endpoint<NoBody, UserBody>{
                  .summary = "The signed-in user",
                  .tag = kTag,
-                 .access = {access::bearer_or_query_token()},
+                 .access = {require_user_token(validation)},
                  .errors = {Errc::unavailable},
                  .example_answer = example_user(),
                  .no_store = true,
                  .deprecated_query_token = true,
-                 .handle = [&](const NoBody&, const Caller& caller) { return read_user(validation, caller); },
+                 .handle = [&](const NoBody&,
+                               const Caller& caller) { return read_user(validation, *caller.token, caller.deadline); },
              });
   router.add(Method::delete_, "/api/auth/logout",
              http::Endpoint<NoBody, LogoutAnswer>{
@@ -108,12 +107,12 @@ void add_auth_endpoints(http::Router& router, AuthAccess access, Registration& r
                  .description =
                      "Every token that the user was given before is dead, on every instance, when the answer is sent.",
                  .tag = kTag,
-                 .access = {access::bearer_or_query_token()},
+                 .access = {require_user_token(validation)},
                  .errors = {Errc::unavailable, Errc::overloaded},
                  .example_answer = LogoutAnswer{true, "Logged out successfully"},
                  .deprecated_query_token = true,
                  .handle = [&](const NoBody&,
-                               const Caller& caller) { return validation.revoke_all(caller.bearer, caller.deadline); },
+                               const Caller& caller) { return validation.revoke_all(*caller.token, caller.deadline); },
              });
 }
 
