@@ -6,8 +6,26 @@ namespace {
 using http::Caller;
 using http::Method;
 using http::NoBody;
+using http::RateLimit;
 
 constexpr const char* kTag = "Phone sign-in";
+
+// People behind one address (a school, a mobile carrier) do not register five times a second for a minute. Each
+// registration may send a message, which costs money: closed.
+const RateLimit kRegisterLimit{
+    .name = "register", .scope = RateLimit::Scope::stranger, .requests = 300, .when_away = RateLimit::WhenAway::closed};
+
+// A trusted server registers for many people at once and sends no message; a hundred a second is a runaway loop.
+const RateLimit kRegistrarLimit{.name = "registrar", .scope = RateLimit::Scope::api_key, .requests = 6'000};
+
+// A relying party asks once for each of its own requests: a thousand a second keeps one from starving the others.
+const RateLimit kValidatorLimit{.name = "token-validator", .scope = RateLimit::Scope::api_key, .requests = 60'000};
+
+// Many people may share an address; the limit is there for floods of forged tokens, each of which costs a signature.
+const RateLimit kHolderAddressLimit{.name = "account-address", .scope = RateLimit::Scope::address, .requests = 3'000};
+
+// One person's pages and devices together, with room: ten a second.
+const RateLimit kHolderLimit{.name = "account", .scope = RateLimit::Scope::user, .requests = 600};
 
 UserBody example_user() {
   return {.id = *Uuid::parse("019aa5f4-7c00-7a3e-9d53-0d5c1b2e4f60"),
@@ -67,6 +85,7 @@ void add_auth_endpoints(http::Router& router, AuthAccess access, Registration& r
                  .description = "A known number signs in and keeps its stored profile.",
                  .tag = kTag,
                  .access = {std::move(access.registrar)},
+                 .limits = {kRegisterLimit, kRegistrarLimit},
                  .errors = {Errc::verification_unavailable, Errc::unavailable, Errc::overloaded},
                  .example_request = example_registration(),
                  .example_answer =
@@ -82,6 +101,7 @@ void add_auth_endpoints(http::Router& router, AuthAccess access, Registration& r
                  .description = "A bad, expired or revoked token is an answer, not an error: `valid` is false.",
                  .tag = kTag,
                  .access = {std::move(access.token_validator)},
+                 .limits = {kValidatorLimit},
                  .errors = {Errc::unavailable},
                  .example_request = ValidateRequest{"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln"},
                  .example_answer = ValidateAnswer{true, example_user(), "Token is valid"},
@@ -94,6 +114,7 @@ void add_auth_endpoints(http::Router& router, AuthAccess access, Registration& r
                  .summary = "The signed-in user",
                  .tag = kTag,
                  .access = {require_user_token(validation)},
+                 .limits = {kHolderAddressLimit, kHolderLimit},
                  .errors = {Errc::unavailable},
                  .example_answer = example_user(),
                  .no_store = true,
@@ -108,6 +129,7 @@ void add_auth_endpoints(http::Router& router, AuthAccess access, Registration& r
                      "Every token that the user was given before is dead, on every instance, when the answer is sent.",
                  .tag = kTag,
                  .access = {require_user_token(validation)},
+                 .limits = {kHolderAddressLimit, kHolderLimit},
                  .errors = {Errc::unavailable, Errc::overloaded},
                  .example_answer = LogoutAnswer{true, "Logged out successfully"},
                  .deprecated_query_token = true,
