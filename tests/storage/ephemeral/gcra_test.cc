@@ -13,7 +13,6 @@ using std::chrono::milliseconds;
 
 const Timestamp kStart = *parse_rfc3339("2026-11-21T09:30:00Z");
 
-/// The exact bucket: how many microseconds' worth of requests are missing, reckoned anew at each step.
 Rate any_rate() {
   return {.requests = *rc::gen::inRange<std::int64_t>(1, 3000), .window = milliseconds(*rc::gen::inRange(1, 100'000))};
 }
@@ -54,6 +53,14 @@ RC_GTEST_PROP(Gcra, TakesExactlyItsRequestsAtOnceWhateverTheRate, ()) {
   Bucket bucket;
   for (std::int64_t i = 0; i < rate.requests; ++i) RC_ASSERT(take_from(bucket, rate, kStart).allowed);
   RC_ASSERT(!take_from(bucket, rate, kStart).allowed);
+}
+
+TEST(Gcra, ARateThatDoesNotDivideItsWindowIsNotExceededInTheLongRun) {
+  const Rate rate{.requests = 600, .window = milliseconds(1)};  // 1.67 microseconds each
+  Bucket bucket;
+  int allowed = 0;
+  for (int i = 0; i < 100'000; ++i) allowed += take_from(bucket, rate, kStart + microseconds(i)).allowed ? 1 : 0;
+  EXPECT_LE(allowed, 600 + 100 * 600);
 }
 
 RC_GTEST_PROP(Gcra, NoWindowSeesMoreThanItsShareAndOneFullBucket, ()) {
