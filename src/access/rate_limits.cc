@@ -1,5 +1,7 @@
 #include "access/rate_limits.h"
 
+#include <algorithm>
+
 namespace kriya::access {
 namespace {
 

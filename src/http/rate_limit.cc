@@ -1,5 +1,7 @@
 #include "http/rate_limit.h"
 
+#include <algorithm>
+
 #include "http/client_address.h"
 
 namespace kriya::http {
