@@ -1,5 +1,6 @@
 #include "access/api_key.h"
 
+#include "base/encoding.h"
 #include "crypto/digest.h"
 
 namespace kriya::access {
@@ -17,18 +18,21 @@ ApiKeys::ApiKeys(const std::vector<Secret>& keys) {
   for (const Secret& key : keys) digests_.push_back(crypto::sha256(key.reveal()));
 }
 
-bool ApiKeys::accepts(std::string_view offered) const {
+std::optional<std::string> ApiKeys::find(std::string_view offered) const {
+  constexpr std::size_t kIdBytes = 8;
   const std::string digest = crypto::sha256(offered);
   bool found = false;
   for (const std::string& key : digests_) found = crypto::equal_in_constant_time(key, digest) || found;
-  return found;
+  return found ? std::optional(hex_encode(std::string_view(digest).substr(0, kIdBytes))) : std::nullopt;
 }
 
 http::AccessRule require_api_key(ApiKeys keys) {
-  return {.check = [keys = std::move(keys)](const http::Request& request, http::Caller&) -> Result<void> {
+  return {.check = [keys = std::move(keys)](const http::Request& request, http::Caller& caller) -> Result<void> {
             const auto offered = request.header("X-API-Key");
             if (!offered || offered->empty()) return fail(Errc::missing_api_key, "Send the server's key as X-API-Key.");
-            if (!keys.accepts(*offered)) return wrong_key();
+            auto id = keys.find(*offered);
+            if (!id) return wrong_key();
+            caller.api_key_id = *std::move(id);
             return {};
           },
           .scheme_name = "plane_api_key",
@@ -40,7 +44,9 @@ http::AccessRule recognise_registrar(ApiKeys keys) {
   return {.check = [keys = std::move(keys)](const http::Request& request, http::Caller& caller) -> Result<void> {
             const auto offered = request.header("X-API-Key");
             if (!offered) return {};
-            if (!keys.accepts(*offered)) return wrong_key();
+            auto id = keys.find(*offered);
+            if (!id) return wrong_key();
+            caller.api_key_id = *std::move(id);
             caller.trusted_registrar = true;
             return {};
           },

@@ -1,6 +1,7 @@
 // Server-to-server keys in the X-API-Key header.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,18 +16,20 @@ class ApiKeys {
  public:
   explicit ApiKeys(const std::vector<Secret>& keys);
 
-  /// Compares digests, and all of them: the time says nothing about any key, not even its length.
-  bool accepts(std::string_view offered) const;
+  /// The id of the key that is offered; nullopt when it is none of these. The id is the same on every instance and does
+  /// not tell the key. Compares digests, and all of them: the time says nothing about any key, not even its length.
+  std::optional<std::string> find(std::string_view offered) const;
 
  private:
   std::vector<std::string> digests_;  // SHA-256
 };
 
-/// The caller must show one of `keys`. Errors: missing_api_key, invalid_api_key.
+/// The caller must show one of `keys`, whose id goes into `Caller::api_key_id`. Errors: missing_api_key,
+/// invalid_api_key.
 http::AccessRule require_api_key(ApiKeys keys);
 
-/// A caller that shows one of `keys` is a trusted registrar; one that shows none is not; a wrong key is refused,
-/// because whoever sends one believes to be known. Errors: invalid_api_key.
+/// A caller that shows one of `keys` is a trusted registrar (and has `Caller::api_key_id`); one that shows none is not;
+/// a wrong key is refused, because whoever sends one believes to be known. Errors: invalid_api_key.
 http::AccessRule recognise_registrar(ApiKeys keys);
 
 }  // namespace kriya::access

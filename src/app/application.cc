@@ -9,6 +9,8 @@
 #include <sys/resource.h>
 
 #include "access/api_key.h"
+#include "access/rate_limits.h"
+#include "app/ephemeral.h"
 #include "app/keys.h"
 #include "app/maintenance.h"
 #include "app/store.h"
@@ -90,6 +92,7 @@ struct Application::Parts {
   IoThreads threads;  // outlive all that answers to them
   WorkerPool workers;
   std::unique_ptr<storage::Database> database;
+  std::unique_ptr<storage::ephemeral::Ephemeral> ephemeral;
   std::unique_ptr<http::server::Server> server;
   std::string public_url;
 
@@ -99,6 +102,7 @@ struct Application::Parts {
   std::optional<identity::Registration> registration;
   std::optional<identity::TokenValidation> validation;
   http::Router router;
+  std::optional<access::RateLimits> rate_limits;  // none while RATE_LIMITS=off
   std::optional<http::Dispatcher> dispatcher;
 };
 
@@ -119,6 +123,7 @@ Result<void> Application::Parts::assemble() {
   auto opened = open_database(settings, &threads, *log, metrics, workers);
   if (!opened) return fail(opened.error());
   database = *std::move(opened);
+  ephemeral = open_ephemeral(settings, clock);
   auto loaded = run_to_completion(load_keys(settings, *database));
   if (!loaded) return fail(loaded.error());
   keys = *std::move(loaded);
@@ -135,10 +140,11 @@ Result<void> Application::Parts::assemble() {
       *accounts, *tokens, clock, metrics);
   validation.emplace(*accounts, *tokens, clock, metrics);
   add_routes();
+  if (settings.rate_limits) rate_limits.emplace(router, *ephemeral, clock, *log, metrics);
   dispatcher.emplace(http::Dispatcher::Options{.is_trusted_proxy = trusted_proxy_test(settings),
                                                .allowed_origins = settings.allowed_origins,
                                                .show_error_details = settings.debug && !settings.in_production()},
-                     router, *log, metrics);
+                     router, rate_limits ? &*rate_limits : nullptr, *log, metrics);
   return {};
 }
 

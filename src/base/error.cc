@@ -38,6 +38,8 @@ std::string_view name(Errc code) {
       return "unsupported_media_type";
     case Errc::expectation_failed:
       return "expectation_failed";
+    case Errc::too_many_requests:
+      return "too_many_requests";
     case Errc::headers_too_large:
       return "headers_too_large";
     case Errc::internal:

@@ -1,6 +1,7 @@
 // What went wrong, in a form that a caller can act on and a client may read.
 #pragma once
 
+#include <chrono>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -31,6 +32,7 @@ enum class Errc {
   uri_too_long,
   unsupported_media_type,
   expectation_failed,
+  too_many_requests,
   headers_too_large,
   internal,
   verification_unavailable,
@@ -54,6 +56,7 @@ struct Error {
   std::string detail;
   std::vector<FieldError> fields = {};  // only with Errc::invalid_fields
   std::source_location where = std::source_location::current();
+  std::chrono::seconds retry_after = {};  // when another try may succeed; 0: not known
 };
 
 template <class T>

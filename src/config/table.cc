@@ -231,9 +231,9 @@ constexpr Variable kVariables[] = {
     {.name = "RATE_LIMITS",
      .group = Group::access,
      .allowed = kBoolean,
-     .help = "General request limits; off for load tests. The limits on codes and guesses always hold.",
+     .help = "General request limits (RateLimit headers, 429); off for load tests. The limits on codes and guesses "
+             "always hold.",
      .standard = "on",
-     .planned = true,
      .parse = parsed_by<&S::rate_limits, parse_boolean>},
 
     // ---- phone numbers and messages ----

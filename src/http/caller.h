@@ -1,11 +1,20 @@
 // What is known about whoever makes a request, once the access rules have run.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
+#include "base/uuid.h"
 #include "runtime/deadline.h"
 
 namespace kriya::http {
+
+/// What a user token with a good signature says. Whether it was revoked is for the user's row to say.
+struct TokenClaims {
+  Uuid user_id;
+  std::int64_t token_version = 0;
+};
 
 struct Caller {
   std::string address;     // the client's, after trusted proxies
@@ -14,7 +23,9 @@ struct Caller {
   Deadline deadline;      // of the whole request: hand it to every outward call
   bool loopback = false;  // a direct peer on this machine, with no proxy in between
   bool trusted_registrar = false;
-  std::string bearer;  // a token as sent, not yet checked
+  std::string api_key_id = {};  // names the X-API-Key that was accepted, and does not tell it; empty: none was
+  std::string bearer;           // a token as sent, not yet checked
+  std::optional<TokenClaims> token = {};  // of the token that was checked
 };
 
 }  // namespace kriya::http

@@ -1,5 +1,7 @@
 #include "http/client_address.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace kriya::http {
@@ -39,6 +41,16 @@ std::string client_address(const std::string& peer, std::string_view forwarded_f
     forwarded_for = forwarded_for.substr(0, comma == std::string_view::npos ? 0 : comma);
   }
   return client;
+}
+
+std::string address_owner(const std::string& address) {
+  if (address.find(':') == std::string::npos) return address;
+  boost::system::error_code ec;
+  const auto v6 = boost::asio::ip::make_address_v6(address, ec);
+  if (ec) return address;
+  auto bytes = v6.to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
+  return boost::asio::ip::address_v6(bytes).to_string();
 }
 
 }  // namespace kriya::http

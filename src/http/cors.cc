@@ -15,7 +15,7 @@ void Cors::decorate(const Request& request, Response& response) const {
   if (!allows(request)) return;
   response.add_header("Access-Control-Allow-Origin", *request.header("Origin"));
   response.add_header("Access-Control-Allow-Credentials", "true");
-  response.add_header("Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
+  response.add_header("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy");
 }
 
 bool Cors::is_preflight(const Request& request) {

@@ -45,10 +45,23 @@ Result<void> check_headers(const Request& request) {
   return {};
 }
 
+Result<void> check_access(const Route& route, const Request& request, Caller& caller) {
+  for (const AccessRule& rule : route.access) {
+    if (auto allowed = rule.check(request, caller); !allowed) return allowed;
+  }
+  return {};
+}
+
 }  // namespace
 
-Dispatcher::Dispatcher(Options options, const Router& router, const telemetry::Log& log, telemetry::Metrics& metrics)
-    : options_(std::move(options)), router_(router), log_(log), metrics_(metrics), cors_(options_.allowed_origins) {
+Dispatcher::Dispatcher(Options options, const Router& router, RateLimiter* limiter, const telemetry::Log& log,
+                       telemetry::Metrics& metrics)
+    : options_(std::move(options)),
+      router_(router),
+      limiter_(limiter),
+      log_(log),
+      metrics_(metrics),
+      cors_(options_.allowed_origins) {
   const auto add = [&](const Route* route, std::string method, std::string path) {
     auto& seconds = metrics.histogram("kriya_http_request_seconds", "From the parsed request to its answer.",
                                       {{"method", method}, {"route", path}});
@@ -65,16 +78,17 @@ Dispatcher::Dispatcher(Options options, const Router& router, const telemetry::L
 Task<Response> Dispatcher::handle(const Request& request, const std::string& peer) {
   const auto start = Steady::now();
   Caller caller = make_caller(request, peer);
-  const Route* route = nullptr;
+  Progress progress;
   Response response;
   try {
-    response = co_await answer(request, caller, route);
+    response = co_await answer(request, caller, progress);
   } catch (const std::exception& bug) {
     log_.error("a handler threw", {{"request_id", caller.request_id}, {"what", std::string_view(bug.what())}});
     const std::string detail = options_.show_error_details ? bug.what() : "Something went wrong on our side.";
     response = problem_response({Errc::internal, detail}, caller.request_id);
   }
-  finish(request, caller, route, start, response);
+  progress.limits.write_to(response);
+  finish(request, caller, progress.route, start, response);
   co_return response;
 }
 
@@ -101,17 +115,55 @@ Caller Dispatcher::make_caller(const Request& request, const std::string& peer) 
   return caller;
 }
 
-Task<Response> Dispatcher::answer(const Request& request, Caller& caller, const Route*& route) {
+Task<Response> Dispatcher::answer(const Request& request, Caller& caller, Progress& progress) {
   if (auto good = check_headers(request); !good) co_return problem_response(good.error(), caller.request_id);
   const Router::Match match = router_.find(request.method(), request.path());
   if (match.route == nullptr) co_return answer_without_route(request, caller, match.allow);
-  route = match.route;
-  for (const AccessRule& rule : route->access) {
-    if (auto allowed = rule.check(request, caller); !allowed) {
-      co_return problem_response(allowed.error(), caller.request_id);
-    }
+  progress.route = match.route;
+  Result<void> admitted;
+  if (limiter_ != nullptr && !match.route->limits.empty()) {
+    admitted = co_await admit(request, caller, progress);
+  } else {
+    admitted = check_access(*match.route, request, caller);
   }
-  co_return co_await route->run(request, caller);
+  if (!admitted) co_return problem_response(admitted.error(), caller.request_id);
+  co_return co_await match.route->run(request, caller);
+}
+
+Task<Result<void>> Dispatcher::admit(const Request& request, Caller& caller, Progress& progress) {
+  auto within = co_await take_limits(Phase::before_access, caller, progress);
+  if (!within) co_return within;
+  const auto allowed = check_access(*progress.route, request, caller);
+  within = co_await take_limits(Phase::access_known, caller, progress);
+  if (!within) co_return within;
+  if (!allowed) co_return allowed;
+  co_return co_await take_limits(Phase::access_granted, caller, progress);
+}
+
+Dispatcher::Phase Dispatcher::phase_of(RateLimit::Scope scope) {
+  switch (scope) {
+    case RateLimit::Scope::address:
+      return Phase::before_access;
+    case RateLimit::Scope::stranger:
+      return Phase::access_known;
+    case RateLimit::Scope::api_key:
+    case RateLimit::Scope::user:
+      return Phase::access_granted;
+  }
+  return Phase::before_access;
+}
+
+Task<Result<void>> Dispatcher::take_limits(Phase phase, const Caller& caller, Progress& progress) {
+  for (const RateLimit& limit : progress.route->limits) {
+    if (phase_of(limit.scope) != phase) continue;
+    auto subject = subject_of(limit, caller);
+    if (!subject) continue;
+    const auto verdict = co_await limiter_->take(limit, *std::move(subject), caller.deadline);
+    if (!verdict) co_return fail(verdict.error());
+    progress.limits.add(limit, *verdict);
+    if (!verdict->allowed) co_return fail(refusal(limit, *verdict));
+  }
+  co_return Result<void>();
 }
 
 Response Dispatcher::answer_without_route(const Request& request, const Caller& caller,

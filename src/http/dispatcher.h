@@ -1,4 +1,4 @@
-// The way of every request: id, client, CORS, route, access, handler; then one metric and one log line.
+// The way of every request: id, client, route, limits, access, handler; then CORS, one metric and one log line.
 #pragma once
 
 #include <array>
@@ -12,6 +12,7 @@
 #include "http/caller.h"
 #include "http/cors.h"
 #include "http/handler.h"
+#include "http/rate_limit.h"
 #include "http/router.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -27,8 +28,9 @@ class Dispatcher final : public Handler {
     std::chrono::milliseconds request_deadline{10'000};
   };
 
-  /// The router must be complete; all references must outlive the dispatcher.
-  Dispatcher(Options options, const Router& router, const telemetry::Log& log, telemetry::Metrics& metrics);
+  /// The router must be complete; all references must outlive the dispatcher. Without a limiter no route has limits.
+  Dispatcher(Options options, const Router& router, RateLimiter* limiter, const telemetry::Log& log,
+             telemetry::Metrics& metrics);
 
   Task<Response> handle(const Request& request, const std::string& peer) override;
   Response refuse(const Error& error, const Request& request, const std::string& peer) override;
@@ -44,8 +46,19 @@ class Dispatcher final : public Handler {
     std::array<std::atomic<telemetry::Counter*>, 500> by_status{};  // index: status - 100
   };
 
+  /// How far a request has come: what its answer needs, also when the handler throws.
+  struct Progress {
+    const Route* route = nullptr;  // null: none was found
+    RateLimitReport limits;
+  };
+  /// When a limit is taken; RateLimit::Scope says why.
+  enum class Phase { before_access, access_known, access_granted };
+  static Phase phase_of(RateLimit::Scope scope);
+
   Caller make_caller(const Request& request, const std::string& peer) const;
-  Task<Response> answer(const Request& request, Caller& caller, const Route*& route);
+  Task<Response> answer(const Request& request, Caller& caller, Progress& progress);
+  Task<Result<void>> admit(const Request& request, Caller& caller, Progress& progress);
+  Task<Result<void>> take_limits(Phase phase, const Caller& caller, Progress& progress);
   Response answer_without_route(const Request& request, const Caller& caller, const std::string& allow) const;
   void finish(const Request& request, const Caller& caller, const Route* route, Steady::time_point start,
               Response& response);
@@ -53,6 +66,7 @@ class Dispatcher final : public Handler {
 
   Options options_;
   const Router& router_;
+  RateLimiter* limiter_;
   const telemetry::Log& log_;
   telemetry::Metrics& metrics_;
   Cors cors_;

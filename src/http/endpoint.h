@@ -11,6 +11,7 @@
 #include "http/caller.h"
 #include "http/message.h"
 #include "http/problem.h"
+#include "http/rate_limit.h"
 #include "runtime/task.h"
 #include "schema/described.h"
 #include "schema/json_schema.h"
@@ -37,7 +38,8 @@ struct Endpoint {
   std::string description = {};
   std::string tag = {};
   std::vector<AccessRule> access = {};
-  std::vector<Errc> errors = {};  // besides those of `access`, of parsing, and of the server itself
+  std::vector<RateLimit> limits = {};
+  std::vector<Errc> errors = {};  // besides those of `access`, `limits`, parsing, and the server itself
   std::optional<In> example_request = {};
   std::optional<Out> example_answer = {};
   bool no_store = false;  // the answer bears a token
@@ -64,6 +66,7 @@ struct Route {
   Method method;
   std::string path;
   std::vector<AccessRule> access;
+  std::vector<RateLimit> limits = {};
   std::function<Task<Response>(const Request&, const Caller&)> run;
   std::function<Operation(schema::Components&)> describe;  // empty: not part of the documented API
 };
@@ -121,6 +124,7 @@ Route make_route(Method method, std::string path, Endpoint<In, Out> endpoint) {
       .method = method,
       .path = std::move(path),
       .access = shared->access,
+      .limits = shared->limits,
       .run = [shared](const Request& request, const Caller& caller) { return run_endpoint(*shared, request, caller); },
       .describe = [shared](schema::Components& components) { return describe_endpoint(*shared, components); }};
 }

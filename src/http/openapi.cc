@@ -10,10 +10,29 @@ namespace {
 
 constexpr std::string_view kExampleRequestId = "019aa5f4-7c00-7a3e-9d53-0d5c1b2e4f60";
 
-json::object request_id_header() {
-  return {{"X-Request-Id",
-           {{"description", "Names this request in the logs; a well-formed one from the client is kept."},
-            {"schema", {{"type", "string"}}}}}};
+json::object header(std::string_view description, json::object schema, bool required = true) {
+  return {{"description", description}, {"required", required}, {"schema", std::move(schema)}};
+}
+
+/// The headers of an answer with this status; 0 for those with any other.
+json::object headers_of(const Route& route, int status) {
+  json::object headers{
+      {"X-Request-Id",
+       header("Names this request in the logs; a well-formed one from the client is kept.", {{"type", "string"}})}};
+  if (!route.limits.empty()) {
+    // Not required: RATE_LIMITS=off sends none, and broken HTTP is refused before any limit is looked at.
+    headers["RateLimit-Policy"] =
+        header("The limits that were asked: q requests in w seconds.",
+               {{"type", "string"}, {"examples", json::array{"\"register\";q=300;w=60"}}}, false);
+    headers["RateLimit"] = header(
+        "What they left: r more requests at once; in t seconds the quota is whole again or, when r is 0, the next "
+        "request fits.",
+        {{"type", "string"}, {"examples", json::array{"\"register\";r=299;t=1"}}}, false);
+  }
+  if (status == 429 || status == 503) {
+    headers["Retry-After"] = header("Seconds to wait before another try.", {{"type", "integer"}, {"minimum", 1}});
+  }
+  return headers;
 }
 
 json::value parsed_example(const std::string& text) { return parse_json(text).value(); }
@@ -44,6 +63,10 @@ json::object error_responses(const Route& route, const Operation& operation, con
   };
   for (const Errc code : operation.errors) add(code);
   for (const AccessRule& rule : route.access) std::ranges::for_each(rule.errors, add);
+  for (const RateLimit& limit : route.limits) {
+    add(Errc::too_many_requests);
+    if (limit.when_away == RateLimit::WhenAway::closed) add(Errc::unavailable);
+  }
   json::object responses;
   for (const auto& [status, codes] : by_status) {
     std::string description;
@@ -51,12 +74,12 @@ json::object error_responses(const Route& route, const Operation& operation, con
       description += (description.empty() ? "" : ", or ") + std::string(title_of(code));
     }
     responses[std::to_string(status)] = {{"description", description},
-                                         {"headers", request_id_header()},
+                                         {"headers", headers_of(route, status)},
                                          {"content", problem_content(problem_schema, codes)}};
   }
   // Broken HTTP, time-outs and failures of the server itself can end any request.
   responses["default"] = {{"description", "Any other failure"},
-                          {"headers", request_id_header()},
+                          {"headers", headers_of(route, 0)},
                           {"content", problem_content(problem_schema, {})}};
   return responses;
 }
@@ -76,8 +99,8 @@ json::array security_of(const Route& route) {
   return alternatives;
 }
 
-json::object success_response(const Operation& operation) {
-  json::object response{{"description", "Success"}, {"headers", request_id_header()}};
+json::object success_response(const Route& route, const Operation& operation) {
+  json::object response{{"description", "Success"}, {"headers", headers_of(route, 200)}};
   json::object media;
   if (operation.answer_schema) media["schema"] = *operation.answer_schema;
   if (operation.answer_example) media["example"] = parsed_example(*operation.answer_example);
@@ -113,7 +136,7 @@ json::object describe(const Route& route, const Operation& operation, const json
     described["requestBody"] = {{"required", true}, {"content", {{"application/json", std::move(media)}}}};
   }
   json::object responses = error_responses(route, operation, problem_schema);
-  responses["200"] = success_response(operation);
+  responses["200"] = success_response(route, operation);
   described["responses"] = std::move(responses);
   return described;
 }

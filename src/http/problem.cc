@@ -1,5 +1,7 @@
 #include "http/problem.h"
 
+#include <algorithm>
+
 namespace kriya::http {
 
 int status_of(Errc code) {
@@ -38,6 +40,8 @@ int status_of(Errc code) {
       return 415;
     case Errc::expectation_failed:
       return 417;
+    case Errc::too_many_requests:
+      return 429;
     case Errc::headers_too_large:
       return 431;
     case Errc::internal:
@@ -90,6 +94,8 @@ std::string_view title_of(Errc code) {
       return "Unsupported media type";
     case Errc::expectation_failed:
       return "Expectation failed";
+    case Errc::too_many_requests:
+      return "Too many requests";
     case Errc::headers_too_large:
       return "Headers too large";
     case Errc::internal:
@@ -129,7 +135,9 @@ Response problem_response(const Error& error, std::string_view request_id) {
   if (error.code == Errc::missing_token) response.add_header("WWW-Authenticate", "Bearer");
   if (error.code == Errc::invalid_token) response.add_header("WWW-Authenticate", "Bearer error=\"invalid_token\"");
   if (error.code == Errc::missing_api_key) response.add_header("WWW-Authenticate", "ApiKey header=\"X-API-Key\"");
-  if (response.status == 503) response.add_header("Retry-After", "1");
+  if (response.status == 429 || response.status == 503) {
+    response.add_header("Retry-After", std::to_string(std::max<std::int64_t>(error.retry_after.count(), 1)));
+  }
   return response;
 }
 

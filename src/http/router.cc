@@ -9,6 +9,9 @@ void Router::add(Route route) {
   for (const Route* taken : path.routes) {
     if (taken->method == route.method) throw std::logic_error("two routes for " + route.path);
   }
+  for (const RateLimit& limit : route.limits) {
+    if (limits_.emplace(limit.name, limit).first->second != limit) throw std::logic_error("two limits " + limit.name);
+  }
   routes_.push_back(std::make_unique<Route>(std::move(route)));
   path.routes.push_back(routes_.back().get());
   path.allow.clear();

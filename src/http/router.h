@@ -1,6 +1,7 @@
 // The one table of routes.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,7 +20,7 @@ class Router {
     add(make_route(method, std::move(path), std::move(endpoint)));
   }
 
-  /// Throws std::logic_error when the method and path are taken.
+  /// Throws std::logic_error when the method and path are taken, or when another limit has the name of one of its own.
   void add(Route route);
 
   struct Match {
@@ -31,6 +32,7 @@ class Router {
   Match find(Method method, std::string_view path) const;
 
   const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
+  const std::map<std::string, RateLimit>& limits() const { return limits_; }  // of all routes, by name
 
  private:
   struct Path {
@@ -43,6 +45,7 @@ class Router {
   };
 
   std::vector<std::unique_ptr<Route>> routes_;
+  std::map<std::string, RateLimit> limits_;
   std::unordered_map<std::string, Path, Hash, std::equal_to<>> paths_;
 };
 

@@ -1,15 +1,31 @@
 #include "identity/auth_endpoints.h"
 
-#include "access/bearer.h"
-
 namespace kriya::identity {
 namespace {
 
 using http::Caller;
 using http::Method;
 using http::NoBody;
+using http::RateLimit;
 
 constexpr const char* kTag = "Phone sign-in";
+
+// People behind one address (a school, a mobile carrier) do not register five times a second for a minute. Each
+// registration may send a message, which costs money: closed.
+const RateLimit kRegisterLimit{
+    .name = "register", .scope = RateLimit::Scope::stranger, .requests = 300, .when_away = RateLimit::WhenAway::closed};
+
+// A trusted server registers for many people at once and sends no message; a hundred a second is a runaway loop.
+const RateLimit kRegistrarLimit{.name = "registrar", .scope = RateLimit::Scope::api_key, .requests = 6'000};
+
+// A relying party asks once for each of its own requests: a thousand a second keeps one from starving the others.
+const RateLimit kValidatorLimit{.name = "token-validator", .scope = RateLimit::Scope::api_key, .requests = 60'000};
+
+// Many people may share an address; the limit is there for floods of forged tokens, each of which costs a signature.
+const RateLimit kHolderAddressLimit{.name = "account-address", .scope = RateLimit::Scope::address, .requests = 3'000};
+
+// One person's pages and devices together, with room: ten a second.
+const RateLimit kHolderLimit{.name = "account", .scope = RateLimit::Scope::user, .requests = 600};
 
 UserBody example_user() {
   return {.id = *Uuid::parse("019aa5f4-7c00-7a3e-9d53-0d5c1b2e4f60"),
@@ -27,8 +43,8 @@ RegisterRequest example_registration() {
           .email = *EmailAddress::parse("asha@example.com")};
 }
 
-Task<Result<UserBody>> read_user(TokenValidation& validation, Caller caller) {
-  const auto user = co_await validation.owner(std::move(caller.bearer), caller.deadline);
+Task<Result<UserBody>> read_user(TokenValidation& validation, TokenClaims claims, Deadline deadline) {
+  const auto user = co_await validation.owner(claims, deadline);
   co_return user.map(to_body);
 }
 
@@ -69,6 +85,7 @@ void add_auth_endpoints(http::Router& router, AuthAccess access, Registration& r
                  .description = "A known number signs in and keeps its stored profile.",
                  .tag = kTag,
                  .access = {std::move(access.registrar)},
+                 .limits = {kRegisterLimit, kRegistrarLimit},
                  .errors = {Errc::verification_unavailable, Errc::unavailable, Errc::overloaded},
                  .example_request = example_registration(),
                  .example_answer =
@@ -84,6 +101,7 @@ void add_auth_endpoints(http::Router& router, AuthAccess access, Registration& r
                  .description = "A bad, expired or revoked token is an answer, not an error: `valid` is false.",
                  .tag = kTag,
                  .access = {std::move(access.token_validator)},
+                 .limits = {kValidatorLimit},
                  .errors = {Errc::unavailable},
                  .example_request = ValidateRequest{"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln"},
                  .example_answer = ValidateAnswer{true, example_user(), "Token is valid"},
@@ -95,12 +113,14 @@ void add_auth_endpoints(http::Router& router, AuthAccess access, Registration& r
              http::Endpoint<NoBody, UserBody>{
                  .summary = "The signed-in user",
                  .tag = kTag,
-                 .access = {access::bearer_or_query_token()},
+                 .access = {require_user_token(validation)},
+                 .limits = {kHolderAddressLimit, kHolderLimit},
                  .errors = {Errc::unavailable},
                  .example_answer = example_user(),
                  .no_store = true,
                  .deprecated_query_token = true,
-                 .handle = [&](const NoBody&, const Caller& caller) { return read_user(validation, caller); },
+                 .handle = [&](const NoBody&,
+                               const Caller& caller) { return read_user(validation, *caller.token, caller.deadline); },
              });
   router.add(Method::delete_, "/api/auth/logout",
              http::Endpoint<NoBody, LogoutAnswer>{
@@ -108,12 +128,13 @@ void add_auth_endpoints(http::Router& router, AuthAccess access, Registration& r
                  .description =
                      "Every token that the user was given before is dead, on every instance, when the answer is sent.",
                  .tag = kTag,
-                 .access = {access::bearer_or_query_token()},
+                 .access = {require_user_token(validation)},
+                 .limits = {kHolderAddressLimit, kHolderLimit},
                  .errors = {Errc::unavailable, Errc::overloaded},
                  .example_answer = LogoutAnswer{true, "Logged out successfully"},
                  .deprecated_query_token = true,
                  .handle = [&](const NoBody&,
-                               const Caller& caller) { return validation.revoke_all(caller.bearer, caller.deadline); },
+                               const Caller& caller) { return validation.revoke_all(*caller.token, caller.deadline); },
              });
 }
 

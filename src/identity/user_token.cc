@@ -1,6 +1,8 @@
 #include "identity/user_token.h"
 
+#include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <optional>
 
 #include "base/encoding.h"
@@ -92,6 +94,34 @@ bool is_our_user_token(const json::object& claims, std::string_view audience) {
          *subject == *user_id && text_claim(claims, "jti") != nullptr && text_claim(claims, "sid") != nullptr;
 }
 
+std::optional<Uuid> user_id(const json::object& claims) {
+  const auto* text = text_claim(claims, "user_id");
+  return text == nullptr ? std::nullopt : Uuid::parse(*text);
+}
+
+/// As a number, or as its decimal digits without sign and leading zeros; nullopt for anything else.
+std::optional<std::int64_t> integer_id(const json::value& value) {
+  if (const auto* number = value.if_int64()) return *number;
+  const auto* text = value.if_string();
+  if (text == nullptr) return std::nullopt;
+  std::int64_t number = -1;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error != std::errc() || std::to_string(number) != std::string_view(*text)) return std::nullopt;
+  return number;
+}
+
+/// The original service's users had UUIDs or integers.
+std::optional<Uuid> original_user_id(const json::object& claims) {
+  const json::value* value = claims.if_contains("user_id");
+  const auto number = value == nullptr ? std::nullopt : integer_id(*value);
+  if (!number) return user_id(claims);
+  constexpr std::int64_t kLimit = std::int64_t{1} << 48;
+  if (*number < 0 || *number >= kLimit) return std::nullopt;
+  char text[37];
+  std::snprintf(text, sizeof text, "00000000-0000-0000-0000-%012llx", static_cast<unsigned long long>(*number));
+  return Uuid::parse(text);
+}
+
 }  // namespace
 
 IssuedToken UserTokens::issue(const User& user) const {
@@ -131,10 +161,11 @@ Result<TokenClaims> UserTokens::read(std::string_view jwt) const {
   const auto* issuer = text_claim(claims, "iss");
   if (issuer == nullptr || *issuer != kIssuer) return refused();
   if (!times_hold(claims, clock_.now().seconds(), rules_.clock_skew.count())) return refused();
-  if (!is_from_original_service(claims) && !is_our_user_token(claims, rules_.audience)) return refused();
-  const auto* user_id = text_claim(claims, "user_id");
-  const auto id = user_id == nullptr ? std::nullopt : Uuid::parse(*user_id);
+  const bool original = is_from_original_service(claims);
+  if (!original && !is_our_user_token(claims, rules_.audience)) return refused();
+  const auto id = original ? original_user_id(claims) : user_id(claims);
   const json::value* version = claims.if_contains("token_version");
+  if (original && version == nullptr && id) return TokenClaims{*id, 0};
   if (!id || version == nullptr || !version->is_int64()) return refused();
   return TokenClaims{*id, version->get_int64()};
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/time.h"
+#include "http/caller.h"
 #include "identity/account_store.h"
 #include "identity/key_ring.h"
 #include "identity/user.h"
@@ -25,11 +26,7 @@ struct IssuedToken {
   TokenRecord record;
 };
 
-/// What a good token says.
-struct TokenClaims {
-  Uuid user_id;
-  std::int64_t token_version = 0;
-};
+using http::TokenClaims;
 
 /// Stateless; safe to use from any thread. The key ring and the clock must outlive it.
 class UserTokens {
@@ -40,8 +37,10 @@ class UserTokens {
   IssuedToken issue(const User& user) const;
 
   /// Checks signature, issuer, audience, use and times; whether the token was revoked is for the user's row to say.
-  /// A token of the original service (none of `aud`, `sub`, `jti`, `sid`, `token_use`) is good too.
-  /// Errors: invalid_token.
+  /// A token of the original service (none of `aud`, `sub`, `jti`, `sid`, `token_use`) is good too. Where that service
+  /// had integers for ids, the integer n stands for the UUID whose last 12 digits are n in hexadecimal and whose others
+  /// are zero, as in the rows that were taken over; where it had no `token_version`, the version is 0. Errors:
+  /// invalid_token.
   Result<TokenClaims> read(std::string_view jwt) const;
 
  private:

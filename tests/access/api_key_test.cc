@@ -36,6 +36,22 @@ TEST(RequireApiKey, TellsMissingFromWrongFromRight) {
   }
 }
 
+TEST(ApiKeys, AnAcceptedKeyHasAnIdThatDoesNotTellIt) {
+  for (const auto& rule : {require_api_key(kKeys), recognise_registrar(kKeys)}) {
+    Asked one, again, other, wrong;
+    one.request.add_header("X-API-Key", "one-key");
+    again.request.add_header("X-API-Key", "one-key");
+    other.request.add_header("X-API-Key", "another-key");
+    wrong.request.add_header("X-API-Key", "no-key");
+    for (Asked* asked : {&one, &again, &other}) ASSERT_TRUE(asked->check(rule));
+    EXPECT_EQ(one.caller.api_key_id, "0ce085922a9c580b");
+    EXPECT_EQ(again.caller.api_key_id, one.caller.api_key_id);
+    EXPECT_NE(other.caller.api_key_id, one.caller.api_key_id);
+    EXPECT_FALSE(wrong.check(rule));
+    EXPECT_EQ(wrong.caller.api_key_id, "");
+  }
+}
+
 TEST(RecogniseRegistrar, TrustsOnlyWhoShowsAKey) {
   const auto rule = recognise_registrar(kKeys);
   Asked nobody, stranger, registrar;

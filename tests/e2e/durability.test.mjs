@@ -44,7 +44,7 @@ function integrityOf(kriya) {
 const SOUND = { integrity_check: 'ok', ownerless_tokens: 0, tokenless_users: 0 };
 
 test(`every acknowledged user outlasts a kill -9 in the middle of registrations, ${ROUNDS} times over`, async (t) => {
-  const env = { PUBLIC_URL };
+  const env = { PUBLIC_URL, RATE_LIMITS: 'off' };
   let kriya = await startKriya({ t, env });
   const cwd = kriya.cwd;
   const acknowledged = [];
@@ -76,7 +76,7 @@ test(`every acknowledged user outlasts a kill -9 in the middle of registrations,
 });
 
 test('every acknowledged logout holds after kill -9', async (t) => {
-  const env = { PUBLIC_URL };
+  const env = { PUBLIC_URL, RATE_LIMITS: 'off' };
   let kriya = await startKriya({ t, env });
   const cwd = kriya.cwd;
   const accounts = await Promise.all(Array.from({ length: 300 }, () => signIn(kriya)));
@@ -97,7 +97,7 @@ test('every acknowledged logout holds after kill -9', async (t) => {
 });
 
 test('users, tokens and logouts outlast an orderly restart', async (t) => {
-  const env = { PUBLIC_URL };
+  const env = { PUBLIC_URL, RATE_LIMITS: 'off' };
   let kriya = await startKriya({ t, env });
   const [stays, leaves] = [await signIn(kriya, { last_name: 'Rao' }), await signIn(kriya)];
   await logOut(kriya, leaves.token);
@@ -136,8 +136,8 @@ test('fifty registrations of one number on two instances make one user', async (
 });
 
 test('while one instance is killed again and again the other one goes on', async (t) => {
-  const steady = await startKriya({ t, env: { PUBLIC_URL } });
-  const env = { PUBLIC_URL, DATA_DIR: steady.dataDir };
+  const steady = await startKriya({ t, env: { PUBLIC_URL, RATE_LIMITS: 'off' } });
+  const env = { PUBLIC_URL, RATE_LIMITS: 'off', DATA_DIR: steady.dataDir };
   const acknowledged = [];
   for (let round = 0; round < 3; ++round) {
     const victim = await startKriya({ t, env });

@@ -188,7 +188,9 @@ describe('HTTP', { concurrency: 2 }, () => {
 
   describe('any other client', { concurrency: 1 }, () => {
     let kriya;
-    before(async () => (kriya = await startKriya({ env: { ALLOWED_ORIGINS: 'https://app.example' } })));
+    before(async () => {
+      kriya = await startKriya({ env: { ALLOWED_ORIGINS: 'https://app.example', RATE_LIMITS: 'off' } });
+    });
     after(() => kriya.dispose());
 
     describe('connections', () => {

@@ -512,7 +512,7 @@ describe('SIGTERM', { concurrency: 4 }, () => {
 
   test('under load loses no request that was accepted', async (t) => {
     const cwd = temporary(t);
-    const kriya = await startKriya({ t, cwd, env: { WORKERS: '2' } });
+    const kriya = await startKriya({ t, cwd, env: { WORKERS: '2', RATE_LIMITS: 'off' } });
     const acknowledged = [];
     const lost = [];
     let resets = 0;

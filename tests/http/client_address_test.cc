@@ -31,5 +31,13 @@ TEST(ClientAddress, ReadsPortsBracketsAndMappedAddresses) {
   EXPECT_EQ(client_address("10.0.0.1", "::ffff:198.51.100.1, 2001:db8::1", in_ten_net), "198.51.100.1");
 }
 
+TEST(AddressOwner, HasOneIpv4AddressOrANetworkOfIpv6) {
+  EXPECT_EQ(address_owner("203.0.113.7"), "203.0.113.7");
+  EXPECT_EQ(address_owner("2001:db8:0:1::1"), "2001:db8:0:1::");
+  EXPECT_EQ(address_owner("2001:db8:0:1:ffff::2"), "2001:db8:0:1::");
+  EXPECT_EQ(address_owner("2001:db8:0:2::1"), "2001:db8:0:2::");
+  EXPECT_EQ(address_owner("no:address"), "no:address");
+}
+
 }  // namespace
 }  // namespace kriya::http

@@ -40,9 +40,13 @@ TEST(Problem, BearsTheHeadersThatItsStatusDemands) {
   EXPECT_EQ(header(problem_response({Errc::invalid_token, ""}, ""), "WWW-Authenticate"),
             "Bearer error=\"invalid_token\"");
   EXPECT_TRUE(header(problem_response({Errc::missing_api_key, ""}, ""), "WWW-Authenticate"));
-  for (const Errc code : {Errc::unavailable, Errc::overloaded}) {
-    EXPECT_TRUE(header(problem_response({code, ""}, ""), "Retry-After")) << name(code);
+  for (const Errc code : {Errc::unavailable, Errc::overloaded, Errc::too_many_requests}) {
+    Error error{code, ""};
+    EXPECT_EQ(header(problem_response(error, ""), "Retry-After"), "1") << name(code);
+    error.retry_after = std::chrono::seconds(12);
+    EXPECT_EQ(header(problem_response(error, ""), "Retry-After"), "12") << name(code);
   }
+  EXPECT_FALSE(header(problem_response({Errc::not_found, ""}, ""), "Retry-After"));
 }
 
 }  // namespace

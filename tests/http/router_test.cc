@@ -33,5 +33,18 @@ TEST(Router, RefusesTheSameRouteTwice) {
   EXPECT_THROW(router.add(route(Method::get, "/a")), std::logic_error);
 }
 
+TEST(Router, RefusesTwoLimitsOfOneName) {
+  Router router;
+  const auto limited = [](const char* path, std::int64_t requests) {
+    Route one = route(Method::get, path);
+    one.limits = {{.name = "limit", .requests = requests}};
+    return one;
+  };
+  router.add(limited("/a", 10));
+  router.add(limited("/b", 10));
+  EXPECT_THROW(router.add(limited("/c", 11)), std::logic_error);
+  EXPECT_EQ(router.limits().at("limit").requests, 10);
+}
+
 }  // namespace
 }  // namespace kriya::http

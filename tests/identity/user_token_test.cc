@@ -15,9 +15,10 @@ class UserTokenTest : public ::testing::Test {
  protected:
   /// The claims of a good token of ours, for tests to spoil.
   json::object claims() const { return crypto::decode_without_verifying(tokens_.issue(user_).jwt)->claims; }
-  bool accepted(const json::object& claims) const {
-    return tokens_.read(crypto::sign_jwt(keys_.signing(), json::serialize(claims))).has_value();
+  Result<TokenClaims> read(const json::object& claims) const {
+    return tokens_.read(crypto::sign_jwt(keys_.signing(), json::serialize(claims)));
   }
+  bool accepted(const json::object& claims) const { return read(claims).has_value(); }
   bool accepted_with(const char* claim, json::value value) const {
     json::object spoilt = claims();
     spoilt[claim] = std::move(value);
@@ -116,6 +117,44 @@ TEST_F(UserTokenTest, RefusesImpossibleTimes) {
 }
 
 TEST_F(UserTokenTest, TakesTokensOfTheOriginalService) { EXPECT_TRUE(accepted(original_claims())); }
+
+TEST_F(UserTokenTest, AnOriginalTokenWithoutAVersionHasVersionZero) {
+  json::object oldest = original_claims();
+  oldest.erase("token_version");
+  EXPECT_EQ(read(oldest)->token_version, 0);
+  EXPECT_EQ(read(oldest)->user_id, user_.id);
+  oldest["token_version"] = nullptr;
+  EXPECT_FALSE(accepted(oldest));
+}
+
+TEST_F(UserTokenTest, AnOriginalIntegerIdStandsForAUuid) {
+  const auto id_of = [this](json::value id) -> std::string {
+    json::object original = original_claims();
+    original["user_id"] = std::move(id);
+    const auto said = read(original);
+    return said ? said->user_id.str() : "refused";
+  };
+  EXPECT_EQ(id_of(42), "00000000-0000-0000-0000-00000000002a");
+  EXPECT_EQ(id_of("42"), "00000000-0000-0000-0000-00000000002a");
+  EXPECT_EQ(id_of(0), "00000000-0000-0000-0000-000000000000");
+  EXPECT_EQ(id_of(281'474'976'710'655), "00000000-0000-0000-0000-ffffffffffff");
+  for (const json::value& bad :
+       {json::value(-1), json::value(281'474'976'710'656), json::value(std::uint64_t{18'446'744'073'709'551'615U}),
+        json::value(4.0), json::value(true), json::value(nullptr), json::value(json::array{42}), json::value(""),
+        json::value("-1"), json::value("+1"), json::value("042"), json::value(" 42"), json::value("42 "),
+        json::value("4.0"), json::value("0x2a"), json::value("281474976710656"), json::value("99999999999999999999")}) {
+    EXPECT_EQ(id_of(bad), "refused") << json::serialize(bad);
+  }
+}
+
+TEST_F(UserTokenTest, OurOwnTokensHaveNoIntegerIds) {
+  json::object ours = claims();
+  for (const json::value& id : {json::value(42), json::value("42")}) {
+    ours["user_id"] = id;
+    ours["sub"] = id;
+    EXPECT_FALSE(accepted(ours)) << json::serialize(id);
+  }
+}
 
 TEST_F(UserTokenTest, RefusesTokensThatAreHalfOriginal) {
   for (const char* claim : {"aud", "sub", "jti", "sid", "token_use"}) {

@@ -7,7 +7,9 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "runtime/deadline.h"
@@ -15,7 +17,8 @@
 
 namespace kriya::storage::ephemeral {
 
-/// At most `requests` in any `window`, on average; up to `requests` at once. (GCRA: a bucket that fills evenly.)
+/// At most `requests` in any `window`, on average; up to `requests` at once. (GCRA: a bucket that fills evenly.) Both
+/// are at least 1.
 struct Rate {
   std::int64_t requests = 0;
   std::chrono::milliseconds window{};

@@ -6,12 +6,13 @@
 
 namespace kriya::storage::ephemeral {
 
-/// A bucket's whole state: when it would be full again. In the past, or zero, it is full.
+/// A bucket's whole state: when it will be full again. In the past, or zero, it is full.
 struct Bucket {
   Timestamp full_at;
 };
 
-/// Takes one request out of the bucket, if it fits. The Redis engine's script does the same sum.
+/// Takes one request out of the bucket, if it fits. One request costs window / requests, rounded up to a microsecond.
+/// The Redis engine's script does the same sum.
 Taken take_from(Bucket& bucket, Rate rate, Timestamp now);
 
 }  // namespace kriya::storage::ephemeral
