@@ -12,6 +12,7 @@ class Deadline {
   static Deadline after(std::chrono::milliseconds span) { return Deadline(Steady::now() + span); }
 
   bool passed() const { return Steady::now() >= at_; }
+  Steady::time_point at() const { return at_; }
 
  private:
   explicit Deadline(Steady::time_point at) : at_(at) {}
