@@ -20,7 +20,7 @@ npm_projects=(web)
 # llvm-19 brings the symbolizer for sanitizer reports, libclang-rt-19-dev the sanitizers and libFuzzer themselves.
 test_packages=(
   libgtest-dev libgmock-dev librapidcheck-dev libclang-rt-19-dev llvm-19 clang-format-19 clang-tidy-19
-  sqlite3 jq procps python3 python3-requests chromium
+  sqlite3 jq procps python3 python3-requests chromium redis-server
   nginx-light haproxy pgbouncer
 )
 bench_packages=(

@@ -123,7 +123,7 @@ Result<void> Application::Parts::assemble() {
   auto opened = open_database(settings, &threads, *log, metrics, workers);
   if (!opened) return fail(opened.error());
   database = *std::move(opened);
-  ephemeral = open_ephemeral(settings, clock);
+  ephemeral = open_ephemeral(settings, threads, clock, *log, metrics);
   auto loaded = run_to_completion(load_keys(settings, *database));
   if (!loaded) return fail(loaded.error());
   keys = *std::move(loaded);

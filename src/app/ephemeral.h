@@ -5,11 +5,17 @@
 
 #include "base/time.h"
 #include "config/settings.h"
+#include "runtime/io_threads.h"
 #include "storage/ephemeral/ephemeral.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
 
 namespace kriya::app {
 
-/// The store that REDIS_URL names; in this process when it names none. The clock must outlive it.
-std::unique_ptr<storage::ephemeral::Ephemeral> open_ephemeral(const config::Settings& settings, const Clock& clock);
+/// The store that REDIS_URL names; in this process when it names none. Redis may be away: it is found later. All
+/// references must outlive the store.
+std::unique_ptr<storage::ephemeral::Ephemeral> open_ephemeral(const config::Settings& settings, IoThreads& threads,
+                                                              const Clock& clock, const telemetry::Log& log,
+                                                              telemetry::Metrics& metrics);
 
 }  // namespace kriya::app

@@ -71,9 +71,6 @@ void refuse_what_is_not_built_yet(const Settings& settings, Findings& findings) 
                  "PostgreSQL is not in this build yet; allowed: sqlite:///absolute/path.db or "
                  "sqlite:path.db");
   }
-  if (!settings.redis_url.empty()) {
-    findings.add("REDIS_URL", "Redis is not in this build yet; allowed: leave it empty");
-  }
 }
 
 void check_what_must_agree(const Settings& settings, Findings& findings) {

@@ -28,6 +28,17 @@ struct DatabaseUrl {
   Secret url;                  // postgres: the whole URL with its password
 };
 
+struct RedisUrl {
+  bool tls = false;
+  std::string host;  // a name or an address, IPv6 without brackets
+  std::uint16_t port = 6379;
+  std::string user;  // empty: Redis's default user
+  Secret password;   // empty: none is asked
+  unsigned database = 0;
+
+  bool empty() const { return host.empty(); }
+};
+
 /// Plain values, valid together once load() has returned them. Defaults live in the table, not here.
 struct Settings {
   Environment environment = Environment::development;
@@ -45,7 +56,7 @@ struct Settings {
   DatabaseUrl database;
   bool database_prepared_statements = true;
   unsigned database_connections_per_thread = 0;
-  Secret redis_url;  // empty: in-process
+  RedisUrl redis_url;  // empty: in-process
 
   Secret jwt_secret;                         // empty only in development, before fill_missing_secrets()
   std::vector<Secret> jwt_previous_secrets;  // verify, never sign

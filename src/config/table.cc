@@ -143,7 +143,6 @@ constexpr Variable kVariables[] = {
      .allowed = "redis:// or rediss://[user:password@]host[:port][/database]",
      .help = "What may expire, shared by several instances; empty keeps it in this process.",
      .secret = true,
-     .planned = true,
      .parse = parsed_by<&S::redis_url, parse_redis_url>},
 
     // ---- keys and tokens ----

@@ -1,6 +1,7 @@
 #include "config/value_parsers.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/encoding.h"
 #include "config/url.h"
@@ -11,6 +12,7 @@ namespace {
 using std::string_view;
 
 constexpr std::size_t kMostShownBytes = 80;
+constexpr unsigned kMostRedisDatabase = 99999;
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 bool is_visible_ascii(char c) { return c > ' ' && c < 0x7f; }
@@ -46,6 +48,31 @@ Parsed<std::string> parse_origin(string_view text) {
     return refuse("has more than scheme://host[:port]");
   }
   return url->origin();
+}
+
+/// What stands before the '@' of a URL that parse_url found to have one.
+string_view user_of(string_view url) {
+  url.remove_prefix(url.find("://") + 3);
+  return url.substr(0, url.find('@'));
+}
+
+/// Unlike in a query, '+' in a URL's user and password is itself.
+std::optional<std::string> decode_user(string_view text) {
+  std::string escaped;
+  for (const char c : text) c == '+' ? escaped += "%2B" : escaped += c;
+  return percent_decode(escaped);
+}
+
+/// user:password or :password, with % escapes.
+Parsed<void> read_user(string_view text, RedisUrl& redis) {
+  const std::size_t colon = text.find(':');
+  if (colon == string_view::npos || colon + 1 == text.size()) return not_allowed("has a user without a password");
+  const auto user = decode_user(text.substr(0, colon));
+  const auto password = decode_user(text.substr(colon + 1));
+  if (!user || !password) return not_allowed("has a broken % escape in its user or password");
+  redis.user = *user;
+  redis.password = Secret(*password);
+  return {};
 }
 
 }  // namespace
@@ -136,14 +163,25 @@ Parsed<DatabaseUrl> parse_database_url(string_view text) {
   });
 }
 
-Parsed<Secret> parse_redis_url(string_view text) {
+Parsed<RedisUrl> parse_redis_url(string_view text) {
   const auto url = parse_url(text);
   if (!url) return not_allowed(url.error());
-  const string_view number = string_view(url->path).substr(url->path.empty() ? 0 : 1);
-  const bool database = number.size() <= 5 && std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
   if (url->scheme != "redis" && url->scheme != "rediss") return not_allowed();
-  if (!database || url->has_query || url->has_fragment) return not_allowed();
-  return Secret(std::string(text));
+  if (url->has_query || url->has_fragment) return not_allowed("has a query or a fragment");
+
+  RedisUrl redis;
+  redis.tls = url->scheme == "rediss";
+  redis.host = url->host.starts_with('[') ? url->host.substr(1, url->host.size() - 2) : url->host;
+  redis.port = url->port.value_or(redis.port);
+  if (url->has_user) {
+    if (auto read = read_user(user_of(text), redis); !read) return not_allowed(read.error());
+  }
+  const string_view number = string_view(url->path).substr(url->path.empty() ? 0 : 1);
+  if (number.empty()) return redis;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), redis.database);
+  const bool whole = error == std::errc{} && end == number.data() + number.size();
+  if (!whole || redis.database > kMostRedisDatabase) return not_allowed("has a path that is no database number");
+  return redis;
 }
 
 Parsed<std::string> parse_base_url(string_view text) {

@@ -43,7 +43,7 @@ Parsed<std::filesystem::path> parse_path(std::string_view text);
 Parsed<std::string> parse_host(std::string_view text);
 Parsed<std::vector<Cidr>> parse_cidrs(std::string_view text);
 Parsed<DatabaseUrl> parse_database_url(std::string_view text);
-Parsed<Secret> parse_redis_url(std::string_view text);
+Parsed<RedisUrl> parse_redis_url(std::string_view text);
 
 /// An http(s) address that paths are appended to: no user, query or fragment; a trailing slash is dropped.
 Parsed<std::string> parse_base_url(std::string_view text);

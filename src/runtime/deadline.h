@@ -23,6 +23,7 @@ class Deadline {
     const auto span = std::chrono::ceil<std::chrono::milliseconds>(at_ - Steady::now());
     return std::max(span, std::chrono::milliseconds(0));
   }
+  Steady::time_point at() const { return at_; }
 
  private:
   explicit Deadline(Steady::time_point at) : at_(at) {}

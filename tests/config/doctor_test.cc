@@ -35,7 +35,7 @@ Settings sound() {
                             {"TELESIGN_API_KEY", "bGV0IG1lIGlu"}})
                           .value();
   settings.database.engine = DatabaseUrl::Engine::postgres;
-  settings.redis_url = Secret("rediss://cache");
+  settings.redis_url.host = "cache";
   return settings;
 }
 

@@ -209,13 +209,39 @@ TEST(Load, PostgresqlIsUnderstoodButNotBuiltYet) {
   EXPECT_FALSE(contains(line({{"DATABASE_URL", "postgresql://u:p@db:543210/kriya"}}), "not in this build"));
 }
 
-TEST(Load, RedisIsUnderstoodButNotBuiltYet) {
-  for (const char* text : {"redis://cache", "rediss://u:p@cache:6380/0", "redis://:p@cache:6379/15"}) {
-    EXPECT_TRUE(contains(line({{"REDIS_URL", text}}), "Redis is not in this build yet")) << text;
-  }
-  for (const char* text : {"cache:6379", "http://cache", "redis://cache/zero", "redis://cache/0?x=1", "redis://"}) {
+TEST(Load, RedisIsAServerADatabaseAndWhoAsks) {
+  const RedisUrl plain = loaded({{"REDIS_URL", "redis://Cache"}}).redis_url;
+  EXPECT_FALSE(plain.empty());
+  EXPECT_FALSE(plain.tls);
+  EXPECT_EQ(plain.host, "cache");
+  EXPECT_EQ(plain.port, 6379);
+  EXPECT_EQ(plain.user, "");
+  EXPECT_TRUE(plain.password.empty());
+  EXPECT_EQ(plain.database, 0U);
+
+  const RedisUrl full = loaded({{"REDIS_URL", "rediss://kri%79a:p%40ss%3a%2F+%25@[2001:DB8::1]:6380/15"}}).redis_url;
+  EXPECT_TRUE(full.tls);
+  EXPECT_EQ(full.host, "2001:db8::1");
+  EXPECT_EQ(full.port, 6380);
+  EXPECT_EQ(full.user, "kriya");
+  EXPECT_EQ(full.password.reveal(), "p@ss:/+%");
+  EXPECT_EQ(full.database, 15U);
+
+  const RedisUrl password_alone = loaded({{"REDIS_URL", "redis://:a:b@127.0.0.1/"}}).redis_url;
+  EXPECT_EQ(password_alone.user, "");
+  EXPECT_EQ(password_alone.password.reveal(), "a:b");
+  EXPECT_EQ(password_alone.host, "127.0.0.1");
+}
+
+TEST(Load, RedisUrlsAreReadStrictly) {
+  for (const char* text :
+       {"cache:6379", "http://cache", "redis://", "redis:cache", "redis://cache/zero", "redis://cache/-1",
+        "redis://cache/+1", "redis://cache/1/", "redis://cache/100000", "redis://cache/0?x=1", "redis://cache#x",
+        "redis://cache:0", "redis://user@cache", "redis://@cache", "redis://user:@cache", "redis://:p@ss@cache",
+        "redis://:%4@cache", "redis://:%zz@cache", "redis://%:p@cache"}) {
     EXPECT_TRUE(line({{"REDIS_URL", text}}).starts_with("REDIS_URL: got a secret of ")) << text;
   }
+  EXPECT_TRUE(contains(line({{"REDIS_URL", "redis://:%zz@cache"}}), "has a broken % escape"));
 }
 
 TEST(Load, SecretsHaveAtLeast32BytesAndNoWhiteSpaceAtTheEnds) {
