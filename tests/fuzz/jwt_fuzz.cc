@@ -12,6 +12,7 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "crypto/jwt.h"
+#include "identity/user_token.h"
 
 namespace {
 
@@ -27,10 +28,14 @@ Key read_key(Algorithm algorithm, std::string_view jwk) {
   return Key::from_jwk(algorithm, parse_json(jwk).value().as_object()).value();
 }
 
-std::vector<Key> fixed_keys() {
+std::string fixed_secret() {
   std::string secret;
   for (int i = 0; i < 16; ++i) secret += "jwt_fuzz.";
-  return {Key::from_secret(Algorithm::hs256, Secret(secret)),
+  return secret;
+}
+
+std::vector<Key> fixed_keys() {
+  return {Key::from_secret(Algorithm::hs256, Secret(fixed_secret())),
           read_key(Algorithm::es256, R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
             "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"})"),
           read_key(Algorithm::eddsa, R"({"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
@@ -56,6 +61,16 @@ void check_verified(std::string_view token, const json::object& claims, const st
   }
 }
 
+/// Claims of anybody's choice under a good signature are a user's token or refused, and nothing else happens.
+void check_as_user_token(std::string_view token, const Key& key) {
+  static const SystemClock clock;
+  static const identity::KeyRing ring = identity::KeyRing::from_secrets(Algorithm::hs256, Secret(fixed_secret()), {});
+  static const identity::UserTokens tokens(ring, {.audience = "http://localhost:8001"}, clock);
+  const auto said = tokens.read(token);
+  if (said) demand(key.algorithm() == Algorithm::hs256);
+  if (!said) demand(said.error().code == Errc::invalid_token);
+}
+
 /// A header and payload of the fuzzer's choice under a good signature: the rules behind the signature are reached too.
 void check_signed(std::string_view text, const std::vector<Key>& keys) {
   const std::size_t cut = text.find('\n');
@@ -65,6 +80,7 @@ void check_signed(std::string_view text, const std::vector<Key>& keys) {
   for (const Key& key : keys) {
     const std::string token = unsigned_token + '.' + base64url_encode(key.sign(unsigned_token));
     if (const auto claims = verify_jwt(token, keys)) check_verified(token, *claims, keys);
+    check_as_user_token(token, key);
   }
 }
 
