@@ -22,11 +22,20 @@ before(async () => (postgres = await startPostgres()));
 after(() => postgres?.remove());
 
 /** A kriya on a new database; `kriya.database` is its name. */
-async function startOnPostgres(t, env = {}, query) {
+async function startOnPostgres(t, env = {}) {
   const database = await postgres.createDatabase();
-  const DATABASE_URL = postgres.url(database, { query });
+  const DATABASE_URL = postgres.url(database);
   const kriya = await startKriya({ t, env: { DATABASE_URL, WORKERS: '2', RATE_LIMITS: 'off', ...env } });
   return Object.assign(kriya, { database });
+}
+
+/** The same through PgBouncer in transaction mode, which is `kriya.pgbouncer`. */
+async function startBehindPgbouncer(t) {
+  const database = await postgres.createDatabase();
+  const pgbouncer = await startPgbouncer(postgres, database, t);
+  const DATABASE_URL = postgres.url(database, { port: pgbouncer.port });
+  const kriya = await startOnPostgres(t, { DATABASE_URL, DATABASE_PREPARED_STATEMENTS: 'off' });
+  return Object.assign(kriya, { database, pgbouncer });
 }
 
 const person = () => ({ phone_number: uniquePhone(), first_name: 'Asha' });
@@ -266,24 +275,14 @@ describe('TLS', () => {
 });
 
 test('behind PgBouncer in transaction mode the API works under load, and again after PgBouncer restarts', async (t) => {
-  const database = await postgres.createDatabase();
-  const pgbouncer = await startPgbouncer(postgres, database, t);
-  const kriya = await startKriya({
-    t,
-    env: {
-      DATABASE_URL: postgres.url(database, { port: pgbouncer.port }),
-      DATABASE_PREPARED_STATEMENTS: 'off',
-      WORKERS: '2',
-      RATE_LIMITS: 'off',
-    },
-  });
+  const kriya = await startBehindPgbouncer(t);
   const { acknowledged, refused, step, grows } = customers(kriya);
   await underLoad(step, async () => {
     await grows(acknowledged, 300);
     assert.equal(refused.length, 0, refused[0]?.text);
-    await pgbouncer.stop();
+    await kriya.pgbouncer.stop();
     await grows(refused, 20);
-    await pgbouncer.start();
+    await kriya.pgbouncer.start();
     await until(async () => (await health(kriya)) === 200, 'ready again', 10_000);
     await grows(acknowledged, 300);
   });
@@ -292,6 +291,43 @@ test('behind PgBouncer in transaction mode the API works under load, and again a
   const gone = acknowledged.slice(0, 20);
   await Promise.all(gone.map(({ token }) => logOut(kriya, token)));
   assert.ok((await Promise.all(gone.map(({ token }) => isValid(kriya, token)))).every((valid) => !valid));
+});
+
+describe('a row that somebody else has locked', { concurrency: 2 }, () => {
+  /** The logout of a user whose row somebody else has locked. */
+  async function logOutOfLockedRow(t, kriya) {
+    const [locked, ...others] = await times(10, () => signIn(kriya));
+    const session = postgres.session(kriya.database);
+    t.after(() => session.close());
+    await session.run('BEGIN');
+    await session.run(`SELECT 1 FROM users WHERE id = '${locked.user.id}' FOR UPDATE`);
+    let over = false;
+    const waiting = timed(logOut(kriya, locked.token)).finally(() => (over = true));
+    let slowest = 0;
+    for (let round = 0; !over; ++round) {
+      const asked = [isValid(kriya, locked.token), isValid(kriya, anyOf(others).token), signIn(kriya)].map(timed);
+      for (const { answer, took } of await Promise.all(asked)) {
+        assert.ok(answer);
+        slowest = Math.max(slowest, took);
+      }
+      await pause(20);
+    }
+    const { answer, took } = await waiting;
+    assertUnavailable(answer);
+    assert.ok(took < DEADLINE + SLACK, `${took} ms`);
+    assert.ok(slowest < SLACK, `another request took ${slowest} ms`);
+    assert.equal((await logOut(kriya, others[0].token)).status, 200);
+
+    await session.run('ROLLBACK');
+    assert.ok(await isValid(kriya, locked.token), 'what was refused has not been done');
+    assert.equal((await logOut(kriya, locked.token)).status, 200);
+    assert.equal(await isValid(kriya, locked.token), false);
+  }
+
+  test('makes its logout end with 503, which is not done later; all others go on', async (t) =>
+    logOutOfLockedRow(t, await startOnPostgres(t)));
+
+  test('does the same behind PgBouncer', async (t) => logOutOfLockedRow(t, await startBehindPgbouncer(t)));
 });
 
 describe('while the server', () => {
@@ -322,36 +358,6 @@ describe('while the server', () => {
     assert.ok(await isValid(kriya, accounts[0].token));
     assert.equal((await logOut(kriya, accounts[1].token)).status, 200);
     assert.equal(await isValid(kriya, accounts[1].token), false);
-  });
-
-  test('holds one row locked, that row\'s logout ends with 503 and is not done later; all others go on', async (t) => {
-    const kriya = await startOnPostgres(t);
-    const [locked, ...others] = await times(10, () => signIn(kriya));
-    const session = postgres.session(kriya.database);
-    t.after(() => session.close());
-    await session.run('BEGIN');
-    await session.run(`SELECT 1 FROM users WHERE id = '${locked.user.id}' FOR UPDATE`);
-    let over = false;
-    const waiting = timed(logOut(kriya, locked.token)).finally(() => (over = true));
-    let slowest = 0;
-    for (let round = 0; !over; ++round) {
-      const asked = [isValid(kriya, locked.token), isValid(kriya, anyOf(others).token), signIn(kriya)].map(timed);
-      for (const { answer, took } of await Promise.all(asked)) {
-        assert.ok(answer);
-        slowest = Math.max(slowest, took);
-      }
-      await pause(20);
-    }
-    const { answer, took } = await waiting;
-    assertUnavailable(answer);
-    assert.ok(took < DEADLINE + SLACK, `${took} ms`);
-    assert.ok(slowest < SLACK, `another request took ${slowest} ms`);
-    assert.equal((await logOut(kriya, others[0].token)).status, 200);
-
-    await session.run('ROLLBACK');
-    assert.ok(await isValid(kriya, locked.token), 'what was refused has not been done');
-    assert.equal((await logOut(kriya, locked.token)).status, 200);
-    assert.equal(await isValid(kriya, locked.token), false);
   });
 
   test('cuts all connections again and again, few requests fail and nothing acknowledged is lost', async (t) => {
