@@ -11,6 +11,14 @@ struct Bucket {
   Timestamp full_at;
 };
 
+/// A rate in whole microseconds, rounded up: what one request costs, and what a bucket holds. A rate that does not
+/// divide its window allows no request more.
+struct Steps {
+  std::int64_t step;
+  std::int64_t whole;
+};
+Steps steps_of(Rate rate);
+
 /// Takes one request out of the bucket, if it fits. One request costs window / requests, rounded up to a microsecond.
 /// The Redis engine's script does the same sum.
 Taken take_from(Bucket& bucket, Rate rate, Timestamp now);

@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 
+#include "storage/ephemeral/gcra.h"
+
 namespace kriya::storage::ephemeral {
 namespace {
 
@@ -12,20 +14,20 @@ constexpr std::string_view kPrefix = "kriya:";
 // The sum of gcra.cc in whole microseconds, which Lua's doubles hold exactly until the year 2255, by the one clock that
 // all instances share. Answers: allowed, remaining, microseconds until full, microseconds until one fits.
 constexpr std::string_view kTake = R"lua(
-local window, step = tonumber(ARGV[1]), tonumber(ARGV[2])
+local whole, step = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local full_at = tonumber(redis.call('GET', KEYS[1]) or '0')
-local missing = math.max(full_at - now, 0)
-local over = missing + step - window
+local missing = math.min(math.max(full_at - now, 0), whole)
+local over = missing + step - whole
 if over > 0 then return {0, 0, missing, over} end
 missing = missing + step
 redis.call('SET', KEYS[1], string.format('%.0f', now + missing), 'PX', math.ceil(missing / 1000))
-return {1, math.floor((window - missing) / step), missing, 0}
+return {1, math.floor((whole - missing) / step), missing, 0}
 )lua";
 
 // SHA-1 of the text above, by which Redis knows it. A wrong one costs a second round trip and fails a test.
-constexpr std::string_view kTakeHash = "cc022b02f84728a9fdfd0905087e9f4193948478";
+constexpr std::string_view kTakeHash = "9e2cf13cc647694e0cedd4e7434e3d5f2c7b74af";
 
 std::chrono::milliseconds millis_up(std::int64_t micros) { return std::chrono::milliseconds((micros + 999) / 1000); }
 
@@ -106,13 +108,13 @@ Redis::~Redis() {
 
 Task<Result<Taken>> Redis::take(std::string key, Rate rate, Deadline deadline) {
   deadline = limited(deadline);
-  const std::int64_t window = rate.window.count() * 1000;
-  const std::string step = std::to_string(std::max<std::int64_t>(window / rate.requests, 1));
-  const std::string span = std::to_string(window);
+  const Steps steps = steps_of(rate);
+  const std::string step = std::to_string(steps.step);
+  const std::string whole = std::to_string(steps.whole);
   const std::string name = std::string(kPrefix) + key;
-  auto answer = co_await call(redis_command({"EVALSHA", kTakeHash, "1", name, span, step}), deadline);
+  auto answer = co_await call(redis_command({"EVALSHA", kTakeHash, "1", name, whole, step}), deadline);
   if (answer && answer->is_error("NOSCRIPT")) {
-    answer = co_await call(redis_command({"EVAL", kTake, "1", name, span, step}), deadline);
+    answer = co_await call(redis_command({"EVAL", kTake, "1", name, whole, step}), deadline);
   }
   co_return without_refusal(std::move(answer)).and_then(as_taken);
 }

@@ -11,7 +11,9 @@
 
 #include "runtime/io_threads.h"
 #include "storage/ephemeral/gcra.h"
+#include "storage/ephemeral/memory.h"
 #include "storage/ephemeral/redis.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/redis_server.h"
 
 namespace kriya::storage::ephemeral {
@@ -21,9 +23,11 @@ using namespace std::chrono_literals;
 
 // ---- The engines. Another one: a name here, a class below, a line in `surroundings_of`. ----
 
-enum class Engine { redis };
+enum class Engine { memory, redis };
 
-std::string engine_name(const ::testing::TestParamInfo<Engine>&) { return "redis"; }
+std::string engine_name(const ::testing::TestParamInfo<Engine>& info) {
+  return info.param == Engine::memory ? "memory" : "redis";
+}
 
 /// A store and the time it goes by.
 class Surroundings {
@@ -31,6 +35,16 @@ class Surroundings {
   virtual ~Surroundings() = default;
   virtual Ephemeral& store() = 0;
   virtual void pass(std::chrono::milliseconds span) = 0;
+};
+
+class MemorySurroundings final : public Surroundings {
+ public:
+  Ephemeral& store() override { return memory_; }
+  void pass(std::chrono::milliseconds span) override { clock_.advance(span); }
+
+ private:
+  tests::FakeClock clock_;
+  Memory memory_{clock_};
 };
 
 class RedisSurroundings final : public Surroundings {
@@ -48,6 +62,8 @@ class RedisSurroundings final : public Surroundings {
 
 std::unique_ptr<Surroundings> surroundings_of(Engine engine) {
   switch (engine) {
+    case Engine::memory:
+      return std::make_unique<MemorySurroundings>();
     case Engine::redis:
       return std::make_unique<RedisSurroundings>();
   }
@@ -67,7 +83,7 @@ class EphemeralTest : public ::testing::TestWithParam<Engine> {
   std::unique_ptr<Surroundings> surroundings_ = surroundings_of(GetParam());
 };
 
-INSTANTIATE_TEST_SUITE_P(Engines, EphemeralTest, ::testing::Values(Engine::redis), engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, EphemeralTest, ::testing::Values(Engine::memory, Engine::redis), engine_name);
 
 // ---- Buckets ----
 
@@ -191,7 +207,7 @@ class EphemeralMessages : public EphemeralTest {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Engines, EphemeralMessages, ::testing::Values(Engine::redis), engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, EphemeralMessages, ::testing::Values(Engine::memory, Engine::redis), engine_name);
 
 TEST_P(EphemeralMessages, ArriveInOrderAndWhole) {
   Ear ear;
@@ -280,16 +296,20 @@ TEST_P(EphemeralMessages, EndingASubscriptionWaitsForTheCallUnderWay) {
       finished = true;
     });
   });
-  std::thread publisher([&] {  // the call may stand in the way of the publisher's own answer
-    auto begun = started.get_future();
-    while (begun.wait_for(20ms) != std::future_status::ready) {
+  const auto begun = started.get_future().share();
+  std::thread publisher([&] {  // its own answer may have to wait for the call
+    for (int i = 0; i < 500 && begun.wait_for(20ms) != std::future_status::ready; ++i) {
       run_to_completion(store().publish("news", "x", Deadline::after(50ms)));
     }
+  });
+  std::thread opener([&] {
+    begun.wait();
     gate.set_value();
   });
-  publisher.join();
+  opener.join();
   subscription.reset();
   EXPECT_TRUE(finished);
+  publisher.join();
 }
 
 }  // namespace
