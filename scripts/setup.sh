@@ -21,7 +21,7 @@ npm_projects=(web)
 test_packages=(
   libgtest-dev libgmock-dev librapidcheck-dev libclang-rt-19-dev llvm-19 clang-format-19 clang-tidy-19
   sqlite3 jq procps python3 python3-requests chromium redis-server
-  nginx-light haproxy pgbouncer
+  postgresql-15 nginx-light haproxy pgbouncer
 )
 bench_packages=(
   wrk nginx-light procps python3 python3-fastapi uvicorn python3-uvloop python3-httptools python3-jwt

@@ -15,9 +15,14 @@ export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19 TSAN_SYMBOLIZER_PATH=/us
 build() {
   cmake --preset "$preset" && cmake --build --preset "$preset"
 }
-unit_tests() {
+# Every unit test is a process of its own: they share one PostgreSQL server, with a database for each.
+unit_tests() (
+  server=$(mktemp -d)
+  trap 'tests/support/postgres_server.sh remove "$server"' EXIT
+  KRIYA_TEST_POSTGRES_URL=$(tests/support/postgres_server.sh start "$server" fsync=off max_connections=300) || exit
+  export KRIYA_TEST_POSTGRES_URL
   ctest --preset "$preset" --no-tests=error --output-on-failure -j "$(nproc)"
-}
+)
 http_tests() {
   # The limit, far over what any file takes, ends a run in which a server hangs.
   build/node/bin/node --test --test-concurrency=4 --test-timeout=600000 --test-reporter=spec tests/e2e/*.test.mjs
