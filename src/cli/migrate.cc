@@ -23,16 +23,21 @@ int show_status(const config::Settings& settings) {
   for (const storage::Migration& pending : state->pending) {
     std::printf("%04d_%-24s pending\n", pending.number, std::string(pending.name).c_str());
   }
+  if (state->takes_over) std::printf("The table users that is there will be taken over: back the database up first.\n");
+  if (const int needed = app::known_schema_version(settings); state->version() > needed) {
+    std::printf("The schema is newer than this kriya (version %d), and works with it.\n", needed);
+  }
   return state->pending.empty() ? 0 : 2;
 }
 
 int apply(const config::Settings& settings) {
-  const auto applied = app::migrate(settings);
-  if (!applied) return report(applied.error());
-  for (const storage::Migration& migration : *applied) {
+  const auto done = app::migrate(settings);
+  if (!done) return report(done.error());
+  for (const storage::Migration& migration : done->applied) {
     std::printf("applied %04d_%s\n", migration.number, std::string(migration.name).c_str());
   }
-  if (applied->empty()) std::printf("the schema is current (version %d)\n", app::known_schema_version(settings));
+  for (const std::string& note : done->notes) std::printf("%s\n", note.c_str());
+  if (done->applied.empty()) std::printf("the schema is current (version %d)\n", app::known_schema_version(settings));
   return 0;
 }
 

@@ -64,15 +64,6 @@ void work_out_defaults(Settings& settings, const VariableMap& given) {
   if (settings.in_production()) settings.cookie_secure = true;
 }
 
-// What later issues bring: they delete a line here.
-void refuse_what_is_not_built_yet(const Settings& settings, Findings& findings) {
-  if (settings.database.engine == DatabaseUrl::Engine::postgres) {
-    findings.add("DATABASE_URL",
-                 "PostgreSQL is not in this build yet; allowed: sqlite:///absolute/path.db or "
-                 "sqlite:path.db");
-  }
-}
-
 void check_what_must_agree(const Settings& settings, Findings& findings) {
   if (settings.cookie_same_site == SameSite::none && !settings.cookie_secure) {
     findings.add("COOKIE_SAMESITE", "got \"none\", which browsers accept with COOKIE_SECURE=true only");
@@ -129,7 +120,6 @@ tl::expected<Settings, Problems> load(const VariableMap& given) {
   Findings findings;
   for (const Variable& variable : variables()) read_variable(variable, text_of(given, variable), settings, findings);
   work_out_defaults(settings, given);
-  refuse_what_is_not_built_yet(settings, findings);
   check_what_must_agree(settings, findings);
   if (settings.in_production()) {
     check_secrets_of_production(settings, findings);

@@ -119,7 +119,8 @@ constexpr Variable kVariables[] = {
      .parse = parsed_by<&S::data_dir, parse_path>},
     {.name = "DATABASE_URL",
      .group = Group::storage,
-     .allowed = "sqlite:///absolute/path.db or sqlite:path.db (from the working directory)",
+     .allowed = "sqlite:///absolute/path.db or sqlite:path.db (from the working directory), or "
+                "postgresql://[user:password@]host[:port]/database with any parameters of libpq",
      .help = "Where users, tokens and everything else that must last is kept.",
      .computed = "kriya.db in DATA_DIR",
      .secret = true,

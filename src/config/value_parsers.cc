@@ -143,9 +143,14 @@ Parsed<DatabaseUrl> parse_database_url(string_view text) {
   DatabaseUrl database;
   const string_view scheme = text.substr(0, text.find(':'));
   if (equals_ignoring_case(scheme, "postgresql") || equals_ignoring_case(scheme, "postgres")) {
-    if (const auto url = parse_url(text); !url) return not_allowed(url.error());
+    // libpq knows more URLs than RFC 3986 (several hosts, sockets, parameters) and judges them when it connects; it
+    // knows the scheme in lower case only.
+    const string_view rest = text.substr(scheme.size());
+    if (!rest.starts_with("://")) return not_allowed();
+    const auto breaks_lines = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; };
+    if (std::ranges::any_of(rest, breaks_lines)) return not_allowed("has a character that URLs may not hold");
     database.engine = DatabaseUrl::Engine::postgres;
-    database.url = Secret(std::string(text));
+    database.url = Secret("postgresql" + std::string(rest));
     return database;
   }
   if (!equals_ignoring_case(scheme, "sqlite") || scheme.size() == text.size()) return not_allowed();

@@ -9,18 +9,27 @@ using http::Method;
 using http::NoBody;
 
 constexpr const char* kTag = "Operations";
-constexpr storage::Statement kSchemaVersion{storage::Use::lookup, "SELECT max(version) FROM schema_migrations"};
+
+// Which version the schema is at, and the oldest program that all migrations after $1 leave working
+// (storage/migrations.h).
+constexpr storage::Statement kSchemaVersion{
+    storage::Use::lookup,
+    "SELECT CAST(max(version) AS bigint), "
+    "CAST(max(CASE WHEN version > $1 THEN coalesce(oldest_program, version - 1) END) AS bigint) "
+    "FROM schema_migrations"};
 
 Task<Result<HealthAnswer>> live(std::string version) { co_return HealthAnswer{"ok", std::move(version), {}}; }
 
 Task<Result<HealthAnswer>> ready(storage::Database& database, int schema_version, std::string version,
                                  Deadline deadline) {
-  const auto rows = co_await database.run(kSchemaVersion, {}, deadline);
+  const auto rows = co_await database.run(kSchemaVersion, {std::int64_t{schema_version}}, deadline);
   if (!rows) co_return fail(Errc::unavailable, "The database does not answer.");
   const auto found = rows->get<std::optional<std::int64_t>>(0, 0).value_or(0);
-  if (found != schema_version) {
-    co_return fail(Errc::unavailable, "The database schema is at version " + std::to_string(found) + ", not " +
-                                          std::to_string(schema_version) + ".");
+  const auto oldest_program = rows->get<std::optional<std::int64_t>>(0, 1).value_or(0);
+  if (found < schema_version || oldest_program > schema_version) {
+    co_return fail(Errc::unavailable, "The database schema is at version " + std::to_string(found) +
+                                          ", which this kriya of version " + std::to_string(schema_version) +
+                                          " cannot use.");
   }
   co_return HealthAnswer{"ok", std::move(version), {{"database", "ok"}, {"migrations", "ok"}}};
 }

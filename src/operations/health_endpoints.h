@@ -23,7 +23,7 @@ struct HealthAnswer {
 BOOST_DESCRIBE_STRUCT(HealthAnswer, (), (status, version, checks))
 
 /// GET /health/live: the process answers. GET /health/ready and /health: the database answers too, and its schema is
-/// the one that this binary needs (`schema_version`); else 503.
+/// the one that this binary needs (`schema_version`) or a newer one that it can use; else 503.
 void add_health_endpoints(http::Router& router, storage::Database& database, int schema_version, std::string version);
 
 }  // namespace kriya::operations

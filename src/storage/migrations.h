@@ -1,11 +1,13 @@
 // The numbered changes of the schema, built into the binary from migrations/<engine>/NNNN_name.sql.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/time.h"
 
 namespace kriya::storage {
@@ -29,11 +31,24 @@ struct SchemaState {
     int number;
     std::string name;
     Timestamp applied_at;
+    /// As in Migration. Migrations 1 and 2 were recorded without it: the version before.
+    std::optional<int> oldest_program = {};
   };
   std::vector<Applied> applied;
   std::vector<Migration> pending;
 
+  /// Version 0, but a table `users` is there: the Python service's, which migration 1 takes over.
+  bool takes_over = false;
+
   int version() const { return applied.empty() ? 0 : applied.back().number; }
 };
+
+/// Migration 3 brought the column schema_migrations.oldest_program.
+constexpr int kFirstWithOldestProgram = 3;
+
+/// Holds what a database says was applied (in ascending order) against what this binary has. A database that is newer
+/// is no error as long as every newer migration leaves programs of this binary's version working: then nothing is
+/// pending and version() exceeds the number of `known`. Errors: conflict, in words for an operator.
+Result<SchemaState> compare_schema(std::vector<SchemaState::Applied> applied, std::span<const Migration> known);
 
 }  // namespace kriya::storage

@@ -202,11 +202,21 @@ TEST(Load, DatabaseIsAnSqliteFile) {
   }
 }
 
-TEST(Load, PostgresqlIsUnderstoodButNotBuiltYet) {
-  for (const char* text : {"postgresql://u:p@db:5432/kriya", "postgres://db/kriya"}) {
-    EXPECT_TRUE(contains(line({{"DATABASE_URL", text}}), "PostgreSQL is not in this build yet")) << text;
+TEST(Load, PostgresqlUrlsAreLeftToLibpq) {
+  const auto database = [](const char* text) { return loaded({{"DATABASE_URL", text}}).database; };
+  for (const char* text :
+       {"postgresql://u:p@db:5432/kriya", "postgresql:///kriya", "postgresql://%2Fvar%2Frun%2Fpostgresql/kriya",
+        "postgresql://a:1,b:2/kriya?target_session_attrs=read-write", "postgresql:///kriya?host=/var/run/postgresql",
+        "postgresql://u:p^|`{}@[::1]/kriya?sslmode=verify-full"}) {
+    EXPECT_EQ(database(text).engine, DatabaseUrl::Engine::postgres) << text;
+    EXPECT_EQ(database(text).url.reveal(), text);
   }
-  EXPECT_FALSE(contains(line({{"DATABASE_URL", "postgresql://u:p@db:543210/kriya"}}), "not in this build"));
+  // libpq knows the scheme in lower case only.
+  EXPECT_EQ(database("POSTGRES://db/Kriya").url.reveal(), "postgresql://db/Kriya");
+  for (const char* text :
+       {"postgresql:db", "postgres", "postgresql:/db", "postgresql://db/a b", "postgresql://db\nx"}) {
+    EXPECT_TRUE(line({{"DATABASE_URL", text}}).starts_with("DATABASE_URL: got a secret of ")) << text;
+  }
 }
 
 TEST(Load, RedisIsAServerADatabaseAndWhoAsks) {

@@ -290,6 +290,16 @@ describe('the schema', { concurrency: true }, () => {
     assert.equal((await call(kriya, 'GET', '/health/live')).status, 200);
   });
 
+  test('that is newer and leaves this program working lets it start and stay ready', async (t) => {
+    const next = `INSERT INTO schema_migrations (version, name, applied_at, oldest_program)
+      SELECT max(version) + 1, 'future', 0, max(version) FROM schema_migrations`;
+    const cwd = await prepared(t, (database) => database.exec(next));
+    const kriya = await startKriya({ t, cwd });
+    await kriya.printed(/newer than this kriya, and works with it/, 'stderr');
+    assert.equal((await call(kriya, 'GET', '/health/ready')).status, 200);
+    assert.equal((await run(['user', 'list'], { cwd })).code, 0);
+  });
+
   test('of another program is refused', async (t) => {
     const renamed = (database) =>
       database.exec("UPDATE schema_migrations SET name = 'something_else' WHERE version = 1");
@@ -352,7 +362,10 @@ describe('the schema', { concurrency: true }, () => {
 
   test('that is behind is not changed unasked in production', async (t) => {
     const cwd = await prepared(t, (database) => {
-      database.exec('DROP TABLE signing_keys; DELETE FROM schema_migrations WHERE version > 1');
+      database.exec(
+        'DROP TABLE signing_keys; DROP TABLE instances; ALTER TABLE schema_migrations DROP COLUMN oldest_program; ' +
+          'DELETE FROM schema_migrations WHERE version > 1',
+      );
     });
     const env = {
       ENVIRONMENT: 'production',

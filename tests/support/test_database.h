@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/io_threads.h"
+#include "storage/postgres/migrate.h"
 #include "storage/postgres/postgres_database.h"
 #include "storage/sqlite/sqlite_database.h"
 #include "tests/support/postgres_server.h"
@@ -29,7 +30,8 @@ class TestDatabase {
       storage::sqlite::migrate(file(), SystemClock{}.now()).value();
     } else {
       server_ = std::make_unique<PostgresDatabase>();
-      for (const auto& migration : storage::postgres_migrations()) server_->run(std::string(migration.sql));
+      const auto as_it_is = [](const std::string& number) { return number; };
+      storage::postgres::migrate(Secret(server_->url()), SystemClock{}.now(), as_it_is).value();
     }
     reopen();
   }
@@ -46,6 +48,7 @@ class TestDatabase {
 
   storage::Database& operator*() { return *database_; }
   std::filesystem::path file() const { return folder_.path() / "kriya.db"; }  // of SQLite
+  std::string url() const { return server_->url(); }                          // of PostgreSQL
   telemetry::Metrics& metrics() { return metrics_; }
   const telemetry::Log& log() const { return log_; }
   WorkerPool& workers() { return workers_; }

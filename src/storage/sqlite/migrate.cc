@@ -5,46 +5,52 @@ namespace {
 
 constexpr Statement kHasTable{Use::lookup,
                               "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'"};
-constexpr Statement kApplied{Use::lookup, "SELECT version, name, applied_at FROM schema_migrations ORDER BY version"};
-constexpr Statement kRecord{Use::write,
-                            "INSERT INTO schema_migrations (version, name, applied_at) VALUES ($1, $2, $3)"};
+constexpr Statement kHasOldestProgram{
+    Use::lookup, "SELECT count(*) FROM pragma_table_info('schema_migrations') WHERE name = 'oldest_program'"};
+constexpr Statement kApplied{Use::lookup,
+                             "SELECT version, name, applied_at, oldest_program FROM schema_migrations "
+                             "ORDER BY version"};
+constexpr Statement kAppliedBefore3{Use::lookup,
+                                    "SELECT version, name, applied_at, NULL FROM schema_migrations ORDER BY version"};
+constexpr Statement kRecord{
+    Use::write, "INSERT INTO schema_migrations (version, name, applied_at, oldest_program) VALUES ($1, $2, $3, $4)"};
+constexpr Statement kRecordBefore3{Use::write,
+                                   "INSERT INTO schema_migrations (version, name, applied_at) VALUES ($1, $2, $3)"};
 constexpr const char* kCreateTable =
     "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL, "
     "applied_at INTEGER NOT NULL) STRICT";
 
+Result<bool> is_there(Connection& connection, const Statement& count) {
+  const auto rows = connection.run(count, {});
+  if (!rows) return fail(rows.error());
+  return rows->get<std::int64_t>(0, 0) == 1;
+}
+
 Result<SchemaState> read_state(Connection& connection) {
-  SchemaState state;
-  const auto has_table = connection.run(kHasTable, {});
+  const auto has_table = is_there(connection, kHasTable);
   if (!has_table) return fail(has_table.error());
-  if (has_table->get<std::int64_t>(0, 0) == 1) {
-    const auto rows = connection.run(kApplied, {});
-    if (!rows) return fail(rows.error());
-    for (std::size_t i = 0; i < rows->size(); ++i) {
-      state.applied.push_back(
-          {static_cast<int>(rows->get<std::int64_t>(i, 0)), rows->get<std::string>(i, 1), rows->get<Timestamp>(i, 2)});
-    }
+  if (!*has_table) return compare_schema({}, sqlite_migrations());
+  const auto has_oldest = is_there(connection, kHasOldestProgram);
+  if (!has_oldest) return fail(has_oldest.error());
+  const auto rows = connection.run(*has_oldest ? kApplied : kAppliedBefore3, {});
+  if (!rows) return fail(rows.error());
+  std::vector<SchemaState::Applied> applied;
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    const auto oldest = rows->get<std::optional<std::int64_t>>(i, 3);
+    applied.push_back({static_cast<int>(rows->get<std::int64_t>(i, 0)), rows->get<std::string>(i, 1),
+                       rows->get<Timestamp>(i, 2), oldest ? std::optional(static_cast<int>(*oldest)) : std::nullopt});
   }
-  const auto known = sqlite_migrations();
-  for (const auto& applied : state.applied) {
-    if (applied.number < 1) {
-      return fail(Errc::conflict, "The database names a migration " + std::to_string(applied.number) +
-                                      ", which cannot be: it is damaged, or belongs to another program.");
-    }
-    const auto number = static_cast<std::size_t>(applied.number);
-    if (number > known.size()) {
-      return fail(Errc::conflict, "The database schema is at version " + std::to_string(state.version()) +
-                                      ", newer than this kriya knows (" + std::to_string(known.size()) +
-                                      "). Run the newer kriya, or restore a backup from before the upgrade.");
-    }
-    if (known[number - 1].name != applied.name) {
-      return fail(Errc::conflict, "Migration " + std::to_string(applied.number) + " of the database is '" +
-                                      applied.name + "', not '" + std::string(known[number - 1].name) +
-                                      "': this database belongs to another program.");
-    }
-  }
-  const auto pending = known.subspan(static_cast<std::size_t>(state.version()));
-  state.pending.assign(pending.begin(), pending.end());
-  return state;
+  return compare_schema(std::move(applied), sqlite_migrations());
+}
+
+Result<void> apply(Connection& connection, const Migration& migration, Timestamp now) {
+  if (auto done = connection.execute(std::string(migration.sql)); !done) return done;
+  std::vector<Value> values{std::int64_t{migration.number}, std::string(migration.name), now};
+  const bool with_oldest = migration.number >= kFirstWithOldestProgram;
+  if (with_oldest) values.emplace_back(std::int64_t{migration.oldest_program});
+  const auto recorded = connection.run(with_oldest ? kRecord : kRecordBefore3, values);
+  if (!recorded) return fail(recorded.error());
+  return {};
 }
 
 }  // namespace
@@ -52,8 +58,7 @@ Result<SchemaState> read_state(Connection& connection) {
 Result<SchemaState> schema_state(const std::filesystem::path& file) {
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) {
-    const auto all = sqlite_migrations();
-    return SchemaState{{}, {all.begin(), all.end()}};
+    return compare_schema({}, sqlite_migrations());
   }
   auto connection = Connection::open(file, Connection::Mode::look);
   if (!connection) return fail(connection.error());
@@ -69,9 +74,7 @@ Result<std::vector<Migration>> migrate(const std::filesystem::path& file, Timest
     const auto state = read_state(connection);  // under the lock: another process may just have done the work
     if (!state) return fail(state.error());
     for (const Migration& migration : state->pending) {
-      if (auto done = connection.execute(std::string(migration.sql)); !done) return fail(done.error());
-      const auto recorded = connection.run(kRecord, {std::int64_t{migration.number}, std::string(migration.name), now});
-      if (!recorded) return fail(recorded.error());
+      if (auto done = apply(connection, migration, now); !done) return fail(done.error());
     }
     return state->pending;
   };

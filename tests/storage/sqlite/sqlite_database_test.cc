@@ -76,6 +76,21 @@ TEST_F(SqliteTest, RefusesANewerSchemaThanItKnows) {
   }
 }
 
+TEST_F(SqliteTest, WorksWithANewerSchemaThatLeavesThisProgramWorking) {
+  ASSERT_TRUE(migrate(file(), kNow));
+  const auto known = static_cast<std::int64_t>(sqlite_migrations().size());
+  auto connection = Connection::open(file(), Connection::Mode::write).value();
+  ASSERT_TRUE(
+      connection->run(kInsertVersion, {known + 1, std::string("from_the_future")}));  // NULL: the version before
+  const auto state = schema_state(file());
+  ASSERT_TRUE(state) << state.error().detail;
+  EXPECT_TRUE(state->pending.empty());
+  EXPECT_EQ(state->version(), known + 1);
+  EXPECT_TRUE(migrate(file(), kNow)->empty());
+  ASSERT_TRUE(connection->execute("UPDATE schema_migrations SET oldest_program = version WHERE applied_at = 0"));
+  EXPECT_EQ(schema_state(file()).error().code, Errc::conflict);
+}
+
 TEST_F(SqliteTest, RefusesADatabaseOfAnotherProgram) {
   auto connection = Connection::open(file(), Connection::Mode::write).value();
   ASSERT_TRUE(connection->execute("CREATE TABLE schema_migrations (version INTEGER, name TEXT, applied_at INTEGER)"));
