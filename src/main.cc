@@ -18,6 +18,8 @@ int main(int argc, char** argv) {
   kriya::cli::add_user(app, exit_code);
   kriya::cli::add_token(app, exit_code);
   kriya::cli::add_keys(app, exit_code);
+  kriya::cli::add_export(app, exit_code);
+  kriya::cli::add_import(app, exit_code);
   kriya::cli::add_secret(app, exit_code);
   kriya::cli::add_version(app, exit_code);
   try {

@@ -11,6 +11,8 @@ void add_doctor(CLI::App& app, int& exit_code);
 void add_user(CLI::App& app, int& exit_code);
 void add_token(CLI::App& app, int& exit_code);
 void add_keys(CLI::App& app, int& exit_code);
+void add_export(CLI::App& app, int& exit_code);
+void add_import(CLI::App& app, int& exit_code);
 void add_secret(CLI::App& app, int& exit_code);
 void add_version(CLI::App& app, int& exit_code);
 

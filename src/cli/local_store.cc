@@ -30,6 +30,7 @@ std::unique_ptr<LocalStore> LocalStore::open() {
                {Errc::conflict, "The database's schema is not current: run kriya migrate, or start the server once."}),
            nullptr;
   }
+  store->schema_version_ = state->version();
   auto database = app::open_database(store->settings(), nullptr, store->log_, store->metrics_, store->workers_);
   if (!database) return report(database.error()), nullptr;
   store->database_ = *std::move(database);

@@ -22,6 +22,10 @@ class LocalStore {
   static std::unique_ptr<LocalStore> open();
 
   const config::Settings& settings() const { return configuration_.settings; }
+
+  /// May exceed this program's, when a newer one has migrated.
+  int schema_version() const { return schema_version_; }
+
   storage::Database& database() { return *database_; }
   identity::AccountStore& accounts() { return *accounts_; }
 
@@ -32,6 +36,7 @@ class LocalStore {
   explicit LocalStore(Configuration configuration);
 
   Configuration configuration_;
+  int schema_version_ = 0;
   telemetry::Log log_;
   telemetry::Metrics metrics_;
   WorkerPool workers_;

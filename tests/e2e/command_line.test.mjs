@@ -27,7 +27,7 @@ async function fails(args, options) {
 }
 
 describe('help', { concurrency: true }, () => {
-  const commands = ['serve', 'migrate', 'doctor', 'user', 'token', 'secret', 'version'];
+  const commands = ['serve', 'migrate', 'doctor', 'user', 'token', 'export', 'import', 'secret', 'version'];
 
   test('lists every sub-command', async () => {
     const help = await succeeds(['--help']);
