@@ -11,10 +11,12 @@
 #include "access/api_key.h"
 #include "access/rate_limits.h"
 #include "app/ephemeral.h"
+#include "app/heartbeat.h"
 #include "app/keys.h"
 #include "app/maintenance.h"
 #include "app/store.h"
 #include "base/version.h"
+#include "crypto/random.h"
 #include "http/dispatcher.h"
 #include "http/server/server.h"
 #include "identity/auth_endpoints.h"
@@ -197,6 +199,14 @@ int Application::run(const std::function<void()>& on_ready) {
   asio::signal_set stop_signals(main, SIGTERM, SIGINT);
   asio::signal_set reopen_signals(main, SIGHUP);
   Maintenance maintenance(main, *parts_->accounts, parts_->clock, *parts_->log);
+  Heartbeat heartbeat(main,
+                      {.id = crypto::new_uuid(parts_->clock.now()),
+                       .name = instance_name(parts_->server->port()),
+                       .version = kVersion,
+                       .shared_store = shared_store_name(parts_->settings),
+                       .started_at = parts_->clock.now(),
+                       .seen_at = {}},
+                      *parts_->database, parts_->clock, *parts_->log, parts_->metrics);
 
   const std::function<void()> await_hangup = [&] {
     reopen_signals.async_wait([&](boost::system::error_code ec, int) {
@@ -215,6 +225,7 @@ int Application::run(const std::function<void()>& on_ready) {
     stop_signals.clear();  // from now on a second signal kills
     reopen_signals.cancel();
     maintenance.stop();
+    heartbeat.stop();
   });
 
   parts_->server->start(*parts_->dispatcher);
@@ -224,9 +235,11 @@ int Application::run(const std::function<void()>& on_ready) {
                                 {"listening", listen_address()},
                                 {"threads", std::int64_t{parts_->threads.count()}}});
   on_ready();
-  asio::co_spawn(main.get_executor(), maintenance.run(), [](std::exception_ptr failure) {
+  const auto rethrow = [](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
-  });
+  };
+  asio::co_spawn(main.get_executor(), maintenance.run(), rethrow);
+  asio::co_spawn(main.get_executor(), heartbeat.run(), rethrow);
   main.run();
 
   parts_->log->info("stopping");

@@ -194,7 +194,7 @@ describe('a start', { concurrency: 2 }, () => {
     const left = () => full.query(`SELECT 1 FROM pg_stat_activity WHERE usename = 'kriya'`);
     await until(async () => (await left()).length === 0, 'psql is gone');
     // One thread for requests and one for the rest: two connections each is all that it may open.
-    const env = { DATABASE_URL: full.url(database), WORKERS: '1', DATABASE_CONNECTIONS_PER_THREAD: '2' };
+    const env = { DATABASE_URL: full.url(database), WORKERS: '1', DATABASE_CONNECTIONS: '2' };
     const kriya = await startKriya({ t, env });
     const accounts = await times(30, () => signIn(kriya));
     assert.ok((await Promise.all(accounts.map(({ token }) => isValid(kriya, token)))).every(Boolean));
