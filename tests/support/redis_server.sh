@@ -70,7 +70,7 @@ enable-debug-command local
 EOF
     for setting in "$@"; do
       if [[ $setting == --tls || $setting == --tls=* ]]; then
-        [[ $setting == *=* ]] || setting+==localhost
+        [[ $setting == *=* ]] || setting+="=localhost"
         make_certificates "${setting#--tls=}" >"$folder/openssl.log" 2>&1 || { cat "$folder/openssl.log" >&2; exit 1; }
         printf '%s\n' "tls-cert-file $folder/redis.pem" "tls-key-file $folder/redis.key" \
           "tls-ca-cert-file $folder/ca.pem" "tls-auth-clients no" >>"$folder/settings"

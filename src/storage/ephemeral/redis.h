@@ -18,6 +18,8 @@ namespace kriya::storage::ephemeral {
 /// A call takes at most RedisOptions::answer_limit. While Redis is away calls fail at once; connections come back by
 /// themselves. A call is never repeated, so one that failed may have counted.
 ///
+/// A message has at most 1 MiB less its channel's name (ReplyReader::kMostUnreadBytes).
+///
 /// `on_message` of subscriptions runs on this object's thread: it is quick, and does not wait for a call of its own.
 class Redis final : public Ephemeral {
  public:
