@@ -30,6 +30,7 @@ namespace {
 
 constexpr unsigned kWorkerThreads = 2;
 constexpr std::size_t kMaxQueuedWork = 256;
+constexpr std::chrono::seconds kGoodbye{1};  // to take this instance off the list; a stuck database is not waited for
 
 telemetry::Log::Options log_options(const config::Settings& settings) {
   using config::LogFormat;
@@ -91,7 +92,8 @@ struct Application::Parts {
   SystemClock clock;
   std::unique_ptr<telemetry::Log> log;
   telemetry::Metrics metrics;
-  IoThreads threads;  // outlive all that answers to them
+  asio::io_context main{1};  // signals, and what the server does by itself; run by the thread that calls run()
+  IoThreads threads;         // these outlive all that answers to them
   WorkerPool workers;
   std::unique_ptr<storage::Database> database;
   std::unique_ptr<storage::ephemeral::Ephemeral> ephemeral;
@@ -172,7 +174,9 @@ void Application::Parts::add_routes() {
 }
 
 Application::Application(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-Application::~Application() = default;
+
+/// Also when `run` was left by an exception: nothing may be destroyed while threads are at it.
+Application::~Application() { parts_->threads.stop(); }
 
 Result<std::unique_ptr<Application>> Application::build(const config::Settings& settings) {
   ignore_deadly_signals();
@@ -195,7 +199,7 @@ std::string Application::listen_address() const {
 }
 
 int Application::run(const std::function<void()>& on_ready) {
-  asio::io_context main{1};
+  asio::io_context& main = parts_->main;
   asio::signal_set stop_signals(main, SIGTERM, SIGINT);
   asio::signal_set reopen_signals(main, SIGHUP);
   Maintenance maintenance(main, *parts_->accounts, parts_->clock, *parts_->log);
@@ -226,6 +230,7 @@ int Application::run(const std::function<void()>& on_ready) {
     reopen_signals.cancel();
     maintenance.stop();
     heartbeat.stop();
+    main.stop();
   });
 
   parts_->server->start(*parts_->dispatcher);
@@ -243,6 +248,8 @@ int Application::run(const std::function<void()>& on_ready) {
   main.run();
 
   parts_->log->info("stopping");
+  main.restart();
+  main.run_for(kGoodbye);
   using Stopped = http::server::Server::Stopped;
   const Stopped stopped = parts_->server->stop(parts_->settings.shutdown_timeout);
   if (stopped == Stopped::in_order) {

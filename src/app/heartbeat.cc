@@ -8,7 +8,8 @@
 namespace kriya::app {
 namespace {
 
-constexpr std::chrono::seconds kPatience{5};
+constexpr std::chrono::seconds kPatience{2};
+constexpr std::chrono::seconds kPatienceAtTheEnd{1};
 
 }  // namespace
 
@@ -26,14 +27,14 @@ Task<void> Heartbeat::run() {
     timer_.expires_after(operations::Instances::kBeat);
     co_await timer_.async_wait(asio::as_tuple(use_task));
   }
-  (void)co_await instances_.leave(self_.id, Deadline::after(kPatience));
+  (void)co_await instances_.leave(self_.id, Deadline::after(kPatienceAtTheEnd));
 }
 
 Task<void> Heartbeat::beat() {
   const auto others = co_await instances_.beat(self_, clock_.now(), Deadline::after(kPatience));
   if (!others) co_return;  // the database has told its own failure
   running_->store(1 + static_cast<double>(others->size()));
-  const auto apart = operations::limits_counted_apart(self_, *others);
+  const auto apart = operations::warning_of_limits_apart(self_, *others);
   if (apart && !warned_) log_.warning(*apart);
   warned_ = apart.has_value();
 }

@@ -207,6 +207,18 @@ Check privacy_of(const PrivateFile& file, const Settings& settings) {
   return file.holds_secrets ? refuse(settings, title, remedy) : advise(title, remedy);
 }
 
+Check database_answers(const Surroundings& surroundings) {
+  return {Verdict::unsafe, "The database cannot be used: " + surroundings.database_problem,
+          "DATABASE_URL, or the server that it names"};
+}
+
+Check instances_fit_together(const Settings& settings, const Surroundings& surroundings) {
+  const std::string count = std::to_string(surroundings.instances) + " instances run on this database";
+  if (!surroundings.limits_counted_apart) return ok(count + " and share their limits");
+  return refuse(settings, count + " and count request limits apart, so each allows the whole quota",
+                "REDIS_URL: the same Redis for all");
+}
+
 constexpr auto kChecklist = {
     jwt_secret,
     previous_secrets,
@@ -252,6 +264,8 @@ std::string summary(const std::vector<Check>& checks) {
 std::vector<Check> examine(const Settings& settings, const Surroundings& surroundings) {
   std::vector<Check> checks;
   for (const auto check : kChecklist) checks.push_back(check(settings));
+  if (!surroundings.database_problem.empty()) checks.push_back(database_answers(surroundings));
+  if (surroundings.instances > 1) checks.push_back(instances_fit_together(settings, surroundings));
   for (const PrivateFile& file : surroundings.files) checks.push_back(privacy_of(file, settings));
   return checks;
 }

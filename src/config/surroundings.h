@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "config/settings.h"
@@ -16,7 +17,12 @@ struct PrivateFile {
 };
 
 struct Surroundings {
-  std::vector<PrivateFile> files;  // only those that exist
+  std::vector<PrivateFile> files = {};  // only those that exist
+
+  // What the database said, when somebody asked it.
+  std::string database_problem = {};  // why it cannot be used; empty when it can
+  unsigned instances = 0;             // that run on it now
+  bool limits_counted_apart = false;  // by several instances that do not share one Redis
 };
 
 /// Looks at the modes of the `.env` file, the generated secrets and an SQLite database. A file in a folder that others

@@ -60,10 +60,16 @@ Task<Result<void>> Instances::leave(Uuid id, Deadline deadline) {
   co_return Result<void>();
 }
 
-std::optional<std::string> limits_counted_apart(const Instance& self, const std::vector<Instance>& others) {
+bool limits_counted_apart(const std::vector<Instance>& all) {
+  const auto shares = [&](const Instance& one) {
+    return !one.shared_store.empty() && one.shared_store == all.front().shared_store;
+  };
+  return all.size() > 1 && !std::ranges::all_of(all, shares);
+}
+
+std::optional<std::string> warning_of_limits_apart(const Instance& self, const std::vector<Instance>& others) {
   const auto apart = std::ranges::find_if(others, [&](const Instance& other) {
-    const bool shared = !self.shared_store.empty() && other.shared_store == self.shared_store;
-    return !shared && other.seen_at > self.started_at;
+    return other.seen_at > self.started_at && limits_counted_apart({self, other});
   });
   if (apart == others.end()) return std::nullopt;
   return "Another kriya (" + apart->name +

@@ -42,9 +42,11 @@ class Instances {
   storage::Database& database_;
 };
 
-/// What an operator must hear when instances count request limits apart: each would allow the whole quota. Nothing when
-/// all share one store, or there is one instance only. Others count once they were seen after `self` started: before
-/// that they may be what a crash left behind.
-std::optional<std::string> limits_counted_apart(const Instance& self, const std::vector<Instance>& others);
+/// Whether several instances count request limits apart, so that each allows the whole quota.
+bool limits_counted_apart(const std::vector<Instance>& all);
+
+/// What an operator must hear when another instance counts apart from `self`. Others count once they were seen after
+/// `self` started: before that they may be what a crash left behind.
+std::optional<std::string> warning_of_limits_apart(const Instance& self, const std::vector<Instance>& others);
 
 }  // namespace kriya::operations

@@ -19,7 +19,7 @@ constexpr const char* kStrong = "q1tLGBjpBC1L0eN2SbZxTnFJ5dPwIfCkxvYhAoUmRsE";
 constexpr const char* kStrongToo = "Zk4uW8yQe6rT2aXsDf0gHj5lMn7bVc3pLoIuYtReWqA";
 constexpr const char* kStrongThree = "p9OiU7yTr5EwQ3aSdF1gHjK8lZxCvB6nM4qWeRtYuI0";
 
-/// A production server that nobody could find fault with, but for the engines that are not built yet.
+/// A production server that nobody could find fault with.
 Settings sound() {
   Settings settings = load({{"ENVIRONMENT", "production"},
                             {"JWT_SECRET_KEY", kStrong},
@@ -69,7 +69,7 @@ TEST(Doctor, FindsNothingUnsafeInDevelopment) {
                                          {"RATE_LIMITS", "off"},
                                          {"TRUSTED_PROXIES", "0.0.0.0/0"},
                                          {"REGISTRATION_API_KEYS", "x"}});
-  const Surroundings open{{{".env", true, true}}};
+  const Surroundings open{.files = {{".env", true, true}}};
   EXPECT_FALSE(any_unsafe(examine(settings, open)));
   EXPECT_FALSE(any_unsafe(examine(Settings{})));
 }
@@ -165,7 +165,7 @@ TEST(Doctor, WarnsOfADevelopmentServerThatLetsTheWholeNetworkIn) {
 }
 
 TEST(Doctor, OpenSecretFilesAreUnsafeInProduction) {
-  const Surroundings open{{{".env", true, true}, {"kriya.db", false, true}, {"data/jwt_secret", true, false}}};
+  const Surroundings open{.files = {{".env", true, true}, {"kriya.db", false, true}, {"data/jwt_secret", true, false}}};
   const auto checks = not_ok(sound(), open);
   ASSERT_EQ(checks.size(), 2U);
   EXPECT_EQ(checks[0].verdict, Verdict::unsafe);
@@ -227,6 +227,20 @@ TEST_F(SurroundingsTest, AFileIsOpenWhenOthersMayReadItAndEnterItsFolder) {
   place("jwt_secret", 0644);
   chmod(folder_.path().c_str(), 0700);
   EXPECT_FALSE(look().files.at(0).readable_by_others);
+}
+
+TEST(Doctor, ReportsADatabaseThatCannotBeUsed) {
+  const auto checks = examine(sound(), {.database_problem = "PostgreSQL at db: refused."});
+  EXPECT_TRUE(any_unsafe(checks));
+  EXPECT_NE(render(checks).find("PostgreSQL at db: refused."), std::string::npos);
+}
+
+TEST(Doctor, RefusesInstancesThatCountLimitsApart) {
+  const Settings settings = sound();
+  EXPECT_FALSE(any_unsafe(examine(settings, {.instances = 3})));
+  const auto checks = examine(settings, {.instances = 3, .limits_counted_apart = true});
+  EXPECT_TRUE(any_unsafe(checks));
+  EXPECT_NE(render(checks).find("REDIS_URL"), std::string::npos);
 }
 
 }  // namespace

@@ -70,16 +70,16 @@ Instance other(const std::string& store, Timestamp seen_at) {
 TEST(LimitsCountedApart, AreReportedOnceAnotherInstanceIsKnownToLive) {
   const Timestamp start{1'000};
   Instance self{.id = {}, .name = "a:1", .version = {}, .shared_store = {}, .started_at = start, .seen_at = {}};
-  EXPECT_FALSE(limits_counted_apart(self, {}));
-  EXPECT_FALSE(limits_counted_apart(self, {other("", start)}));
-  const auto warning = limits_counted_apart(self, {other("", start + seconds(1))});
+  EXPECT_FALSE(warning_of_limits_apart(self, {}));
+  EXPECT_FALSE(warning_of_limits_apart(self, {other("", start)}));
+  const auto warning = warning_of_limits_apart(self, {other("", start + seconds(1))});
   ASSERT_TRUE(warning);
   EXPECT_NE(warning->find("REDIS_URL"), std::string::npos);
   EXPECT_NE(warning->find("b:1"), std::string::npos);
   self.shared_store = "redis:6379/0";
-  EXPECT_FALSE(limits_counted_apart(self, {other("redis:6379/0", start + seconds(1))}));
-  EXPECT_TRUE(limits_counted_apart(self, {other("redis:6379/1", start + seconds(1))}));
-  EXPECT_TRUE(limits_counted_apart(self, {other("", start + seconds(1))}));
+  EXPECT_FALSE(warning_of_limits_apart(self, {other("redis:6379/0", start + seconds(1))}));
+  EXPECT_TRUE(warning_of_limits_apart(self, {other("redis:6379/1", start + seconds(1))}));
+  EXPECT_TRUE(warning_of_limits_apart(self, {other("", start + seconds(1))}));
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "storage/postgres/connect.h"
 
-struct pg_conn;
 struct pg_result;
 
 namespace kriya::storage::postgres {
@@ -21,7 +21,7 @@ class BlockingConnection {
   /// One row; a NULL is nullopt.
   using Row = std::vector<std::optional<std::string>>;
 
-  /// Takes the URL as libpq does, with all of its parameters, and gives up after 10 seconds unless the URL or
+  /// Takes the URL as libpq does, with all of its parameters, and gives up after 5 seconds unless the URL or
   /// PGCONNECT_TIMEOUT says otherwise. Errors: unavailable, in words for an operator: host, port, database and cause,
   /// never the password.
   static Result<std::unique_ptr<BlockingConnection>> open(const Secret& url);
@@ -36,13 +36,10 @@ class BlockingConnection {
   Result<std::vector<Row>> query(const std::string& sql, const std::vector<std::string>& values = {});
 
  private:
-  struct Finish {
-    void operator()(pg_conn* connection) const;
-  };
-  explicit BlockingConnection(std::unique_ptr<pg_conn, Finish> handle);
+  explicit BlockingConnection(Handle handle);
   Error error(const pg_result* result) const;
 
-  std::unique_ptr<pg_conn, Finish> handle_;
+  Handle handle_;
   std::string name_;  // "PostgreSQL at db.example.org port 5432, database kriya"
 };
 

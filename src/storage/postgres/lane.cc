@@ -186,7 +186,7 @@ void Lane::open(Slot& slot) {
 
 Task<void> Lane::connect(Slot& slot) {
   const ConnectOptions& options = parts_.connect;
-  auto handle = co_await parts_.blocking.run<Handle>([&options] { return postgres::connect(options); });
+  auto handle = co_await parts_.blocking.run<Handle>([&options] { return connect_for_pipeline(options); });
   slot.connecting = false;
   if (handle) {
     parts_.availability.found();

@@ -15,16 +15,12 @@
 #include <libpq-fe.h>
 
 #include "runtime/task.h"
+#include "storage/postgres/connect.h"
 #include "storage/postgres/failure.h"
 #include "storage/postgres/job.h"
 #include "telemetry/metrics.h"
 
 namespace kriya::storage::postgres {
-
-struct Finish {
-  void operator()(PGconn* connection) const { PQfinish(connection); }
-};
-using Handle = std::unique_ptr<PGconn, Finish>;
 
 /// Everything happens on the one thread that runs `context`.
 class PipelineConnection : public std::enable_shared_from_this<PipelineConnection> {

@@ -1,5 +1,6 @@
 #include "storage/sqlite/writer.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include <pthread.h>
@@ -79,6 +80,10 @@ void Writer::commit(Group& group) {
 }
 
 Result<void> Writer::run_group(Group& group) {
+  // Before the wait for the file, which another process may hold.
+  if (std::ranges::all_of(group, [](const Job& job) { return job.deadline.passed(); })) {
+    return fail(Errc::unavailable, "The writes waited too long for the disk.");
+  }
   if (auto begun = connection_->execute("BEGIN IMMEDIATE"); !begun) return begun;
   for (Job& job : group) {
     if (job.deadline.passed()) {
