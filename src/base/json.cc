@@ -84,8 +84,14 @@ Result<json::value> parse_json(std::string_view text) {
 void append_json_string(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   out += '"';
-  for (const char c : text) {
-    switch (c) {
+  // Nearly all text needs no escape: it is copied in runs, up to the next character that does.
+  std::size_t copied = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    out.append(text, copied, i - copied);
+    copied = i + 1;
+    switch (byte) {
       case '"':
         out += "\\\"";
         break;
@@ -102,15 +108,12 @@ void append_json_string(std::string& out, std::string_view text) {
         out += "\\t";
         break;
       default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += "\\u00";
-          out += digits[static_cast<unsigned char>(c) >> 4];
-          out += digits[static_cast<unsigned char>(c) & 15];
-        } else {
-          out += c;
-        }
+        out += "\\u00";
+        out += digits[byte >> 4];
+        out += digits[byte & 15];
     }
   }
+  out.append(text, copied);
   out += '"';
 }
 

@@ -40,22 +40,25 @@ bool has_shape(const std::string& e164) {
   return e164.size() > kMinDigits && e164.size() <= kMaxDigits + 1 && e164[1] != '0';
 }
 
-std::optional<lib::PhoneNumber> known_number(const std::string& e164) {
+std::optional<lib::PhoneNumber> parsed_number(const std::string& e164) {
   lib::PhoneNumber number;
   const auto& util = *lib::PhoneNumberUtil::GetInstance();
   if (util.Parse(e164, "ZZ", &number) != lib::PhoneNumberUtil::NO_PARSING_ERROR) return std::nullopt;
-  if (!util.IsValidNumber(number)) return std::nullopt;
   return number;
 }
 
+bool is_known(const lib::PhoneNumber& number) { return lib::PhoneNumberUtil::GetInstance()->IsValidNumber(number); }
+
 /// The one spelling of a number that libphonenumber knows. Dropping one prefix may bring another to light (Mexico's old
-/// 1 after +52), so it goes on until nothing changes; every step makes the number shorter.
+/// 1 after +52), so it goes on until nothing changes; every step makes the number shorter. Whether the number is known
+/// is asked only where it matters, because it costs more than all the rest.
 std::string canonical(std::string e164) {
   for (;;) {
-    const auto known = has_shape(e164) ? known_number(e164) : std::nullopt;
-    if (!known) return e164;
+    const auto parsed = has_shape(e164) ? parsed_number(e164) : std::nullopt;
+    if (!parsed) return e164;
     std::string formatted;
-    lib::PhoneNumberUtil::GetInstance()->Format(*known, lib::PhoneNumberUtil::E164, &formatted);
+    lib::PhoneNumberUtil::GetInstance()->Format(*parsed, lib::PhoneNumberUtil::E164, &formatted);
+    if (formatted == e164 || !is_known(*parsed)) return e164;
     if (formatted.size() >= e164.size()) return formatted;
     e164 = std::move(formatted);
   }
@@ -76,6 +79,9 @@ Parsed<PhoneNumber> PhoneNumber::parse(std::string_view text) {
   return number;
 }
 
-bool PhoneNumber::is_valid() const { return known_number(text_).has_value(); }
+bool PhoneNumber::is_valid() const {
+  const auto parsed = parsed_number(text_);
+  return parsed && is_known(*parsed);
+}
 
 }  // namespace kriya

@@ -50,7 +50,7 @@ class TokenValidationTest : public ::testing::TestWithParam<tests::Engine> {
   std::string jwt_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Engines, TokenValidationTest, ::testing::Values(tests::Engine::sqlite), tests::engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, TokenValidationTest, tests::every_engine(), tests::engine_name);
 
 TEST_P(TokenValidationTest, TheAccessRuleTellsWhatTheTokenSays) {
   const auto caller = admit(jwt_);

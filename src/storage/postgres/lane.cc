@@ -6,6 +6,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
+#include "storage/postgres/write_group.h"
+
 namespace kriya::storage::postgres {
 namespace {
 
@@ -16,7 +18,8 @@ constexpr std::size_t kMaxWaitingJobs = 1024;
 constexpr std::size_t kMaxWaitingKeys = 16'384;
 constexpr std::size_t kMaxKeys = 256;         // in one query
 constexpr unsigned kMaxGatheredInFlight = 2;  // queries of one statement; meanwhile keys gather
-constexpr std::size_t kMaxInFlight = 32;      // jobs on one connection
+constexpr std::size_t kMaxInFlight = 32;      // jobs on the connection for lookups
+constexpr std::size_t kMaxGroup = 32;         // writes in one commit
 constexpr int kMaxAttempts = 3;
 constexpr milliseconds kWaitForConnection{2'000};
 constexpr milliseconds kReadLimit{3'000};
@@ -106,7 +109,7 @@ void Lane::send_gathered(Gathering& gathering) {
 
 void Lane::hand_out() {
   if (!reads_.empty()) hand_out_reads();
-  if (!work_.empty()) hand_out_work();
+  if (!work_.empty()) schedule_work();
 }
 
 void Lane::hand_out_reads() {
@@ -123,30 +126,52 @@ void Lane::hand_out_reads() {
   }
 }
 
+/// Like lookups, writes leave when the handlers that are ready now have run, together.
+void Lane::schedule_work() {
+  if (work_scheduled_) return;
+  work_scheduled_ = true;
+  asio::post(context_, [this] {
+    work_scheduled_ = false;
+    hand_out_work();
+  });
+}
+
 void Lane::hand_out_work() {
   while (!work_.empty()) {
-    Slot* worker = worker_for(*work_.front());
-    if (worker == nullptr || worker->connection->in_flight() > 0) open_one_more_worker();
-    if (worker == nullptr) break;
-    auto job = std::move(work_.front());
-    work_.pop_front();
+    Slot* worker = idle_worker();
+    if (worker == nullptr) {
+      open_one_more_worker();
+      break;
+    }
+    auto job = next_work();
     job->stop_at = job->deadline.within(kWorkLimit);
     worker->connection->send(std::move(job));
   }
   if (!work_.empty() && workers_out_of_reach()) refuse_waiting(work_);
 }
 
-/// The least busy connection that may carry the job now. In the order of arrival: a transaction that waits for an idle
-/// connection holds back what comes after it, or it might wait for ever.
-Lane::Slot* Lane::worker_for(const Job& job) {
-  Slot* best = nullptr;
-  for (Slot& slot : workers_) {
-    if (!slot.connection || slot.connection->retired() || slot.connection->holds_a_job_alone()) continue;
-    const std::size_t busy = slot.connection->in_flight();
-    if (busy >= (job.alone ? 1 : kMaxInFlight)) continue;
-    if (best == nullptr || busy < best->connection->in_flight()) best = &slot;
+Lane::Slot* Lane::idle_worker() {
+  const auto idle = [](const Slot& slot) {
+    return slot.connection && !slot.connection->retired() && slot.connection->in_flight() == 0;
+  };
+  const auto found = std::ranges::find_if(workers_, idle);
+  return found == workers_.end() ? nullptr : &*found;
+}
+
+/// The first job, with the writes right behind it when it is a write that may share its commit.
+std::unique_ptr<Job> Lane::next_work() {
+  std::vector<std::unique_ptr<Job>> together;
+  const auto may_share = [](const Job& job) { return job.writes && !job.by_itself; };
+  do {
+    together.push_back(std::move(work_.front()));
+    work_.pop_front();
+  } while (!work_.empty() && together.size() < kMaxGroup && may_share(*together.back()) && may_share(*work_.front()));
+  if (together.front()->writes) {
+    parts_.commits.add();
+    parts_.writes.add(together.size());
   }
-  return best;
+  if (together.size() == 1) return std::move(together.front());
+  return std::make_unique<WriteGroup>(std::move(together));
 }
 
 void Lane::open_one_more_worker() {
@@ -249,6 +274,18 @@ void Lane::repeat_or_finish(PipelineConnection::Finished finished) {
     parts_.repeated.add();
     enqueue(std::move(finished.job));
     return;
+  }
+  if (failure) {
+    if (auto members = finished.job->take_apart(); !members.empty()) {  // undone as a whole: each by itself now
+      for (auto& member : members) {
+        if (may_repeat(*member)) {
+          enqueue(std::move(member));
+        } else {
+          member->finish(fail(failure->error));
+        }
+      }
+      return;
+    }
   }
   finished.job->finish(std::move(finished.answer));
 }

@@ -1,9 +1,9 @@
 // The connections of one I/O thread, and which job goes where.
 //
-// Lookups have a connection to themselves: they never wait behind a commit. The others ("workers", opened as they are
-// needed) carry writes. Single writes share them, many in flight on each; a transaction or a scan has one to itself
-// while it runs, so that nothing waits behind its locks. Keys looked up in one turn of the loop, or while two queries
-// are under way, travel together.
+// Lookups share a connection, many in flight: they never wait behind a commit. The others ("workers", opened as they
+// are needed) carry writes and scans, one at a time, so that nothing waits behind their locks. What waits at the same
+// time travels together: keys looked up in one turn of the loop, or while two queries are under way, share a query;
+// writes that wait for a worker share a commit.
 #pragma once
 
 #include <deque>
@@ -34,6 +34,8 @@ struct LaneParts {
   telemetry::Counter& lookups;
   telemetry::Counter& lookup_queries;
   telemetry::Counter& repeated;
+  telemetry::Counter& commits;
+  telemetry::Counter& writes;
   std::atomic<std::int64_t> open_connections{0};
 };
 
@@ -68,7 +70,9 @@ class Lane final : PipelineConnection::Owner {
   void hand_out();
   void hand_out_reads();
   void hand_out_work();
-  Slot* worker_for(const Job& job);
+  void schedule_work();
+  Slot* idle_worker();
+  std::unique_ptr<Job> next_work();
   void open_one_more_worker();
   bool out_of_reach(const Slot& slot) const;
   bool workers_out_of_reach() const;
@@ -102,6 +106,7 @@ class Lane final : PipelineConnection::Owner {
   std::map<const char*, Gathering> gathering_;
   asio::steady_timer watch_timer_;
   bool watching_ = false;
+  bool work_scheduled_ = false;
 };
 
 }  // namespace kriya::storage::postgres

@@ -54,7 +54,6 @@ class PipelineConnection : public std::enable_shared_from_this<PipelineConnectio
   void send(std::unique_ptr<Job> job);
 
   std::size_t in_flight() const { return in_flight_.size(); }
-  bool holds_a_job_alone() const { return !in_flight_.empty() && in_flight_.back().job->alone; }
 
   /// No new jobs; closed by the owner once what is in flight has ended.
   void retire() { retired_ = true; }

@@ -53,7 +53,10 @@ struct PostgresDatabase::Parts {
                .lookup_queries =
                    metrics.counter("kriya_database_lookup_queries_total", "Queries that carried the keys looked up."),
                .repeated = metrics.counter("kriya_database_repeated_total",
-                                           "Statements sent again after a deadlock or a lost connection.")},
+                                           "Statements sent again after a deadlock or a lost connection."),
+               .commits = metrics.counter("kriya_database_commits_total",
+                                          "Commits; one carries every write that waited for it."),
+               .writes = metrics.counter("kriya_database_writes_total", "Writes asked for.")},
         own_lane(own_context, shared),
         own_work(own_context.get_executor()),
         blocking(kBlockingThreads, kMaxBlocking) {
