@@ -12,7 +12,7 @@ using storage::ephemeral::Taken;
 // A counter is not worth a longer wait, even where the request has more time.
 constexpr std::chrono::milliseconds kPatience{250};
 
-// After a failure the store is left alone for so long: not every request must learn by waiting that it hangs.
+// After a failure open limits leave the store alone for so long: not every request must learn by waiting that it hangs.
 constexpr std::chrono::milliseconds kPause{1000};
 
 Rate rate_of(const RateLimit& limit) { return {.requests = limit.requests, .window = limit.window}; }
@@ -55,7 +55,8 @@ Task<Result<http::RateLimitVerdict>> RateLimits::take(const RateLimit& limit, st
 }
 
 Task<Result<Taken>> RateLimits::count(const RateLimit& limit, std::string key, Deadline deadline) {
-  if (!pausing()) {
+  // A closed limit refuses people while it cannot count, so it asks every time.
+  if (limit.when_away == RateLimit::WhenAway::closed || !pausing()) {
     auto taken = co_await store_.take(key, rate_of(limit), deadline.within(kPatience));
     if (taken) {
       store_answered();

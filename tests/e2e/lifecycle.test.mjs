@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { isValid, signIn } from './support/accounts.mjs';
+import { openDatabase } from './support/database.mjs';
 import { call, freshFolder, send as ask, startKriya, uniquePhone } from './support/kriya.mjs';
 import { RawClient, request } from './support/raw_http.mjs';
 
@@ -484,7 +484,7 @@ describe('SIGTERM', { concurrency: 4 }, () => {
   test('stops while expired tokens are being swept', async (t) => {
     const cwd = temporary(t);
     assert.equal((await ends(await startKriya({ t, cwd }))).code, 0);
-    const blocker = new DatabaseSync(path.join(cwd, 'data', 'kriya.db'));
+    const blocker = openDatabase(path.join(cwd, 'data', 'kriya.db'));
     blocker.exec('BEGIN IMMEDIATE'); // the sweep at the start has to wait for this
     const kriya = await startKriya({ t, cwd });
     kriya.process.kill('SIGTERM');
@@ -498,7 +498,7 @@ describe('SIGTERM', { concurrency: 4 }, () => {
     // glibc overwrites freed memory under this variable: what is used after its end does not stay unnoticed.
     const kriya = await startKriya({ t, env: { SHUTDOWN_TIMEOUT_SECONDS: '1', MALLOC_PERTURB_: '165' } });
     const { token } = await signIn(kriya);
-    const blocker = new DatabaseSync(path.join(kriya.dataDir, 'kriya.db'));
+    const blocker = openDatabase(path.join(kriya.dataDir, 'kriya.db'));
     blocker.exec('BEGIN IMMEDIATE');
     const client = await RawClient.connect(kriya.port);
     await client.send(request('DELETE', '/api/auth/logout', { headers: [['Authorization', `Bearer ${token}`]] }));

@@ -14,12 +14,12 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { isValid, logOut, readUser, register, signIn } from './support/accounts.mjs';
+import { openDatabase } from './support/database.mjs';
 import { call, cleanEnvironment, freshFolder, kriyaBinary, run, startKriya, uniquePhone } from './support/kriya.mjs';
 
 const PAGE = 4096;
@@ -37,7 +37,7 @@ const person = () => ({ phone_number: uniquePhone(), first_name: 'Asha' });
 async function prepared(t, change = () => {}) {
   const cwd = temporary(t);
   assert.equal((await run(['migrate'], { cwd })).code, 0);
-  const database = new DatabaseSync(databaseIn(cwd));
+  const database = openDatabase(databaseIn(cwd));
   change(database);
   database.close();
   return cwd;
@@ -108,7 +108,7 @@ describe('a full disk', { concurrency: true }, () => {
     for (const phone_number of acknowledged) {
       assert.equal((await signIn(next, { phone_number })).message, 'Login successful', phone_number);
     }
-    const stored = new DatabaseSync(databaseIn(cwd), { readOnly: true });
+    const stored = openDatabase(databaseIn(cwd), { readOnly: true });
     assert.equal(stored.prepare('SELECT count(*) AS users FROM users').get().users, acknowledged.length + 1);
     assert.equal(stored.prepare('PRAGMA integrity_check').get().integrity_check, 'ok');
     stored.close();
@@ -155,7 +155,7 @@ describe('a file locked by another process', { concurrency: true }, () => {
   test('refuses writes with 503 after a bounded wait, serves reads meanwhile, and recovers', async (t) => {
     const kriya = await startKriya({ t });
     const { token } = await signIn(kriya);
-    const other = new DatabaseSync(path.join(kriya.dataDir, 'kriya.db'));
+    const other = openDatabase(path.join(kriya.dataDir, 'kriya.db'));
     other.exec('BEGIN EXCLUSIVE');
     const begun = Date.now();
     const waiting = Array.from({ length: 10 }, async () => {
@@ -180,7 +180,7 @@ describe('a file locked by another process', { concurrency: true }, () => {
   test('for a moment only delays a write', async (t) => {
     const kriya = await startKriya({ t });
     await signIn(kriya);
-    const other = new DatabaseSync(path.join(kriya.dataDir, 'kriya.db'));
+    const other = openDatabase(path.join(kriya.dataDir, 'kriya.db'));
     other.exec('BEGIN IMMEDIATE');
     const waiting = register(kriya, person());
     await pause(300);
@@ -191,7 +191,7 @@ describe('a file locked by another process', { concurrency: true }, () => {
 
   test('at the start is told in one clear line', async (t) => {
     const cwd = await prepared(t, (database) => database.exec('PRAGMA journal_mode = DELETE'));
-    const other = new DatabaseSync(databaseIn(cwd));
+    const other = openDatabase(databaseIn(cwd));
     other.exec('BEGIN EXCLUSIVE');
     await Promise.all(
       [['serve'], ['migrate'], ['user', 'list']].map((args) => refuses(cwd, args, /locked by another process/)),
@@ -255,7 +255,7 @@ describe('a damaged file', { concurrency: true }, () => {
     const file = path.join(kriya.dataDir, 'kriya.db');
     const signedIn = [];
     for (let i = 0; i < 100; ++i) signedIn.push(await signIn(kriya));
-    const other = new DatabaseSync(file);
+    const other = openDatabase(file);
     other.exec('PRAGMA wal_checkpoint(TRUNCATE)'); // from the log into the file, which is then damaged
     damage(file, 3);
     other.exec('PRAGMA user_version = 1'); // a commit: it makes every connection forget the pages that it has read
@@ -283,7 +283,7 @@ describe('the schema', { concurrency: true }, () => {
 
   test('that becomes newer while the server runs makes it not ready', async (t) => {
     const kriya = await startKriya({ t });
-    const other = new DatabaseSync(path.join(kriya.dataDir, 'kriya.db'));
+    const other = openDatabase(path.join(kriya.dataDir, 'kriya.db'));
     insert(999, 'from_the_future')(other);
     other.close();
     assert.equal((await call(kriya, 'GET', '/health/ready')).status, 503);

@@ -14,7 +14,7 @@ namespace {
 using Steady = Deadline::Steady;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kMaxWaitingJobs = 1024;
+constexpr std::size_t kMaxWaitingJobs = 4096;
 constexpr std::size_t kMaxWaitingKeys = 16'384;
 constexpr std::size_t kMaxKeys = 256;         // in one query
 constexpr unsigned kMaxGatheredInFlight = 2;  // queries of one statement; meanwhile keys gather
@@ -63,8 +63,7 @@ void Lane::refuse_later(std::unique_ptr<Job> job, Error why) {
   asio::post(context_, [job = std::move(job), why = std::move(why)] { job->finish(fail(why)); });
 }
 
-// ---- keys that travel together
-// ---------------------------------------------------------------------------------------
+// ---- keys that travel together ----
 
 void Lane::look_up(const Statement& by_keys, LookupBatch::Waiter waiter) {
   parts_.lookups.add();
@@ -104,8 +103,7 @@ void Lane::send_gathered(Gathering& gathering) {
   hand_out_reads();
 }
 
-// ---- handing out
-// -----------------------------------------------------------------------------------------------------
+// ---- handing out ----
 
 void Lane::hand_out() {
   if (!reads_.empty()) hand_out_reads();
@@ -184,12 +182,11 @@ void Lane::open_one_more_worker() {
 
 bool Lane::out_of_reach(const Slot& slot) const { return !slot.connection && slot.failures > 0; }
 
+/// None is open or about to be for the first time, and one has failed.
 bool Lane::workers_out_of_reach() const {
-  const auto hopeful = [this](const Slot& slot) { return !out_of_reach(slot); };
-  return std::ranges::none_of(workers_, hopeful) ||
-         (std::ranges::none_of(workers_,
-                               [](const Slot& slot) { return slot.connection != nullptr || slot.connecting; }) &&
-          std::ranges::any_of(workers_, [this](const Slot& slot) { return out_of_reach(slot); }));
+  const auto hopeful = [](const Slot& slot) { return slot.connection || (slot.connecting && slot.failures == 0); };
+  const auto failed = [this](const Slot& slot) { return out_of_reach(slot); };
+  return std::ranges::none_of(workers_, hopeful) && std::ranges::any_of(workers_, failed);
 }
 
 void Lane::refuse_waiting(std::deque<std::unique_ptr<Job>>& queue) {
@@ -200,8 +197,7 @@ void Lane::refuse_waiting(std::deque<std::unique_ptr<Job>>& queue) {
   }
 }
 
-// ---- connections
-// -----------------------------------------------------------------------------------------------------
+// ---- connections ----
 
 void Lane::open(Slot& slot) {
   slot.connecting = true;
@@ -253,8 +249,7 @@ void Lane::replace_if_spent(Slot& slot) {
   open(slot);
 }
 
-// ---- results
-// ---------------------------------------------------------------------------------------------------------
+// ---- results ----
 
 void Lane::on_finished(PipelineConnection& from, std::vector<PipelineConnection::Finished> finished) {
   for (auto& one : finished) {
@@ -311,8 +306,7 @@ void Lane::on_lost(PipelineConnection& from, std::deque<std::unique_ptr<Job>> un
   hand_out();
 }
 
-// ---- deadlines
-// -------------------------------------------------------------------------------------------------------
+// ---- deadlines ----
 
 /// Looks after deadlines and reconnection for as long as there is anything to wait for.
 void Lane::watch() {

@@ -16,3 +16,10 @@ export function query(kriya, sql, ...values) {
     database.close();
   }
 }
+
+/** An SQLite file, waiting for its turn where a server writes to it too (its heartbeat, at least). */
+export function openDatabase(file, options = {}) {
+  const database = new DatabaseSync(file, options);
+  database.exec('PRAGMA busy_timeout = 10000');
+  return database;
+}
