@@ -30,20 +30,20 @@ int hex_value(char c) {
 }  // namespace
 
 std::string base64url_encode(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() * 4 + 2) / 3);
+  std::string text((bytes.size() * 4 + 2) / 3, '\0');
+  char* out = text.data();
   std::size_t i = 0;
   for (; i + 3 <= bytes.size(); i += 3) {
     const std::uint32_t group = byte_at(bytes, i) << 16 | byte_at(bytes, i + 1) << 8 | byte_at(bytes, i + 2);
-    for (int shift = 18; shift >= 0; shift -= 6) text += kAlphabet[(group >> shift) & 63];
+    for (int shift = 18; shift >= 0; shift -= 6) *out++ = kAlphabet[(group >> shift) & 63];
   }
   const std::size_t left = bytes.size() - i;
   if (left == 0) return text;
   std::uint32_t group = byte_at(bytes, i) << 16;
   if (left == 2) group |= byte_at(bytes, i + 1) << 8;
-  text += kAlphabet[group >> 18];
-  text += kAlphabet[(group >> 12) & 63];
-  if (left == 2) text += kAlphabet[(group >> 6) & 63];
+  *out++ = kAlphabet[group >> 18];
+  *out++ = kAlphabet[(group >> 12) & 63];
+  if (left == 2) *out++ = kAlphabet[(group >> 6) & 63];
   return text;
 }
 

@@ -49,10 +49,17 @@ std::optional<lib::PhoneNumber> parsed_number(const std::string& e164) {
 
 bool is_known(const lib::PhoneNumber& number) { return lib::PhoneNumberUtil::GetInstance()->IsValidNumber(number); }
 
+/// A number of the North American plan in its one spelling: ten digits after +1, the first of which is neither a 0 nor
+/// the trunk prefix 1. There is nothing to drop, and a fifth of a registration's CPU time to be saved.
+bool is_plain_north_american(const std::string& e164) {
+  return e164.size() == 12 && e164.starts_with("+1") && e164[2] >= '2';
+}
+
 /// The one spelling of a number that libphonenumber knows. Dropping one prefix may bring another to light (Mexico's old
 /// 1 after +52), so it goes on until nothing changes; every step makes the number shorter. Whether the number is known
 /// is asked only where it matters, because it costs more than all the rest.
 std::string canonical(std::string e164) {
+  if (is_plain_north_american(e164)) return e164;
   for (;;) {
     const auto parsed = has_shape(e164) ? parsed_number(e164) : std::nullopt;
     if (!parsed) return e164;

@@ -33,6 +33,12 @@ TEST(PhoneNumber, KeepsTheLeadingZeroThatItalyNeeds) {
   EXPECT_EQ(PhoneNumber::parse("+39 06 6982")->str(), "+39066982");
 }
 
+TEST(PhoneNumber, KeepsAnyNorthAmericanNumberOfTenDigits) {
+  EXPECT_EQ(PhoneNumber::parse("+14155550123")->str(), "+14155550123");
+  EXPECT_EQ(PhoneNumber::parse("+1 (999) 999-9999")->str(), "+19999999999");
+  EXPECT_EQ(PhoneNumber::parse("+1 1 415 555 0123")->str(), "+14155550123") << "the trunk prefix is dropped";
+}
+
 TEST(PhoneNumber, TakesTheOriginalDocumentsExampleByItsShape) {
   const auto number = PhoneNumber::parse("+1234567890");
   ASSERT_TRUE(number);

@@ -20,6 +20,7 @@ constexpr std::size_t kMaxKeys = 256;         // in one query
 constexpr unsigned kMaxGatheredInFlight = 2;  // queries of one statement; meanwhile keys gather
 constexpr std::size_t kMaxInFlight = 32;      // jobs on the connection for lookups
 constexpr std::size_t kMaxGroup = 32;         // writes in one commit
+constexpr std::size_t kMaxGroupStatements = 128;
 constexpr int kMaxAttempts = 3;
 constexpr milliseconds kWaitForConnection{2'000};
 constexpr milliseconds kReadLimit{3'000};
@@ -159,11 +160,14 @@ Lane::Slot* Lane::idle_worker() {
 /// The first job, with the writes right behind it when it is a write that may share its commit.
 std::unique_ptr<Job> Lane::next_work() {
   std::vector<std::unique_ptr<Job>> together;
+  std::size_t statements = 0;
   const auto may_share = [](const Job& job) { return job.writes && !job.by_itself; };
   do {
     together.push_back(std::move(work_.front()));
     work_.pop_front();
-  } while (!work_.empty() && together.size() < kMaxGroup && may_share(*together.back()) && may_share(*work_.front()));
+    statements += together.back()->statements.size();
+  } while (!work_.empty() && together.size() < kMaxGroup && statements < kMaxGroupStatements &&
+           may_share(*together.back()) && may_share(*work_.front()));
   if (together.front()->writes) {
     parts_.commits.add();
     parts_.writes.add(together.size());
