@@ -21,6 +21,7 @@ constexpr unsigned kMaxGatheredInFlight = 2;  // queries of one statement; meanw
 constexpr std::size_t kMaxInFlight = 32;      // jobs on the connection for lookups
 constexpr std::size_t kMaxGroup = 32;         // writes in one commit
 constexpr std::size_t kMaxGroupStatements = 128;
+constexpr milliseconds kWorthWaiting{5};  // for a commit under way
 constexpr int kMaxAttempts = 3;
 constexpr milliseconds kWaitForConnection{2'000};
 constexpr milliseconds kReadLimit{3'000};
@@ -136,7 +137,7 @@ void Lane::schedule_work() {
 }
 
 void Lane::hand_out_work() {
-  while (!work_.empty()) {
+  while (!work_.empty() && !worth_gathering()) {
     Slot* worker = idle_worker();
     if (worker == nullptr) {
       open_one_more_worker();
@@ -144,9 +145,21 @@ void Lane::hand_out_work() {
     }
     auto job = next_work();
     job->stop_at = job->deadline.within(kWorkLimit);
+    worker->writes_since = job->writes && !job->by_itself ? Steady::now() : Steady::time_point();
     worker->connection->send(std::move(job));
   }
   if (!work_.empty() && workers_out_of_reach()) refuse_waiting(work_);
+}
+
+/// While a commit is on its way, writes wait for its end and share the next one: half of the server's work on a write
+/// is the commit. Not when it takes long (it may wait for a lock), nor when enough have come together.
+bool Lane::worth_gathering() const {
+  const Job& first = *work_.front();
+  if (!first.writes || first.by_itself || work_.size() >= kMaxGroup) return false;
+  const auto now = Steady::now();
+  return std::ranges::any_of(workers_, [&](const Slot& slot) {
+    return slot.connection && slot.connection->in_flight() > 0 && now - slot.writes_since < kWorthWaiting;
+  });
 }
 
 Lane::Slot* Lane::idle_worker() {

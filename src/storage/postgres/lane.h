@@ -55,6 +55,7 @@ class Lane final : PipelineConnection::Owner {
     bool connecting = false;
     unsigned failures = 0;  // attempts in a row that failed
     Deadline::Steady::time_point retry_at{};
+    Deadline::Steady::time_point writes_since{};  // when a worker was given writes that share a commit
   };
   /// Keys that wait for the next query of one statement.
   struct Gathering {
@@ -71,6 +72,7 @@ class Lane final : PipelineConnection::Owner {
   void hand_out_reads();
   void hand_out_work();
   void schedule_work();
+  bool worth_gathering() const;
   Slot* idle_worker();
   std::unique_ptr<Job> next_work();
   void open_one_more_worker();
