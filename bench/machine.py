@@ -5,6 +5,7 @@ import contextlib
 import os
 import resource
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -128,3 +129,14 @@ def facts(folder):
         f"Linux {os.uname().release}, data on {filesystem_of(str(folder))}",
         f"{time.strftime('%Y-%m-%d %H:%M %Z')}, load average before: {os.getloadavg()[0]:.2f}",
     ]
+
+
+def main(run, read_settings):
+    """Runs a benchmark from the command line: whatever ends it, its servers are stopped and it says why in one line."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))  # as an exception
+    try:
+        run(read_settings())
+    except Failure as failure:
+        sys.exit(f"bench: {failure}")
+    except KeyboardInterrupt:
+        sys.exit("bench: interrupted")

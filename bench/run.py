@@ -11,15 +11,13 @@ import contextlib
 import json
 import os
 import pathlib
-import signal
 import statistics
-import sys
 import tempfile
 import time
 
 import document
 from load import drive, issue_tokens, next_series
-from machine import Failure, facts, filesystem_of, raise_file_limit, say, version_of
+from machine import facts, Failure, filesystem_of, main, raise_file_limit, say, version_of
 from postgres import Postgres
 from servers import COMMANDS, NODE, SAMPLE_ANSWER, Server, check_tools
 
@@ -333,10 +331,4 @@ def run(settings):
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))  # as an exception: the servers are stopped
-    try:
-        run(read_settings())
-    except Failure as failure:
-        sys.exit(f"bench: {failure}")
-    except KeyboardInterrupt:
-        sys.exit("bench: interrupted")
+    main(run, read_settings)

@@ -9,14 +9,12 @@ import argparse
 import contextlib
 import json
 import pathlib
-import signal
-import sys
 import tempfile
 import types
 
 import document
 from load import drive
-from machine import Failure, facts, raise_file_limit, say, version_of
+from machine import facts, Failure, main, raise_file_limit, say, version_of
 from people import add_to_postgres, add_to_sqlite, write_tokens
 from plot import Line, Panel, chart
 from postgres import Postgres
@@ -194,10 +192,4 @@ def run(settings):
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))  # as an exception: the servers are stopped
-    try:
-        run(read_settings())
-    except Failure as failure:
-        sys.exit(f"bench: {failure}")
-    except KeyboardInterrupt:
-        sys.exit("bench: interrupted")
+    main(run, read_settings)

@@ -8,15 +8,13 @@ rises above what it was then by more than a few MB.
 import argparse
 import contextlib
 import pathlib
-import signal
 import subprocess
-import sys
 import tempfile
 import time
 import types
 
 from load import issue_tokens, next_series, result_of, wrk_command
-from machine import Failure, cpu_seconds, facts, megabytes, raise_file_limit
+from machine import cpu_seconds, facts, Failure, main, megabytes, raise_file_limit
 from postgres import Postgres
 from servers import Server, check_tools
 
@@ -104,10 +102,4 @@ def read_settings():
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))  # as an exception: the servers are stopped
-    try:
-        run(read_settings())
-    except Failure as failure:
-        sys.exit(f"bench: {failure}")
-    except KeyboardInterrupt:
-        sys.exit("bench: interrupted")
+    main(run, read_settings)

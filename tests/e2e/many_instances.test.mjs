@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { bearer, isValid, logOut, readUser, register, signIn, validate } from './support/accounts.mjs';
 import { call, kriyaBinary, PLANE_KEY, run, startKriya, uniquePhone } from './support/kriya.mjs';
+import { STREAMS, times, underLoad } from './support/load.mjs';
 import { startHaproxy, startNginx } from './support/load_balancer.mjs';
 import { startPostgres } from './support/postgres.mjs';
 import { startRedis } from './support/redis.mjs';
@@ -17,7 +18,6 @@ import { until } from './support/service.mjs';
 const PUBLIC_URL = 'http://kriya.test'; // one audience of tokens for all
 const REGISTER = '/api/auth/register';
 const REGISTRAR_KEY = 'e2e-registrar-key-7hWq2ZtB';
-const STREAMS = 12;
 const QUICK = 3_000; // ms: how long a refusal may take while something is away
 const MEMORY_GROWTH = /san/.test(kriyaBinary) ? 512 : 64; // MiB; sanitizers keep freed memory
 
@@ -50,7 +50,6 @@ async function startCluster(t, { count = 3, env = {} } = {}) {
 
 const person = () => ({ phone_number: uniquePhone(), first_name: 'Asha' });
 const anyOf = (list) => list[randomInt(list.length)];
-const times = (count, action) => Promise.all(Array.from({ length: count }, (_, index) => action(index)));
 
 /** The answer, held against the OpenAPI document; or, as `status`, the code with which the connection broke. */
 async function attempt(server, method, target, options) {
@@ -60,21 +59,6 @@ async function attempt(server, method, target, options) {
     if (error.code === 'ERR_ASSERTION') throw error;
     return { status: error.code };
   }
-}
-
-/** Repeats `step` on many streams at once while `during` runs; the first failure of either ends it. */
-async function underLoad(step, during, streams = STREAMS) {
-  let over = false;
-  const load = times(streams, async (index) => {
-    while (!over) await step(index);
-  });
-  load.catch(() => {});
-  try {
-    await Promise.race([load, during()]);
-  } finally {
-    over = true;
-  }
-  await load;
 }
 
 /** Waits until the list has so many entries more. */

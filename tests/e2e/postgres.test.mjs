@@ -9,13 +9,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { bearer, isValid, logOut, readUser, register, signIn, validate } from './support/accounts.mjs';
 import { call, freshFolder, PLANE_KEY, run, startKriya, uniquePhone } from './support/kriya.mjs';
+import { STREAMS, times, underLoad } from './support/load.mjs';
 import { startPgbouncer } from './support/pgbouncer.mjs';
 import { PASSWORD, selfSigned, startPostgres } from './support/postgres.mjs';
 import { freePort, until } from './support/service.mjs';
 
 const DEADLINE = 10_000; // ms: a request's own
 const SLACK = 3_000; // what a busy machine adds to it
-const STREAMS = 12;
 
 let postgres;
 before(async () => (postgres = await startPostgres()));
@@ -40,7 +40,6 @@ async function startBehindPgbouncer(t) {
 
 const person = () => ({ phone_number: uniquePhone(), first_name: 'Asha' });
 const anyOf = (list) => list[randomInt(list.length)];
-const times = (count, action) => Promise.all(Array.from({ length: count }, (_, index) => action(index)));
 const health = async (kriya) => (await call(kriya, 'GET', '/health/ready')).status;
 
 function assertUnavailable(answer) {
@@ -54,21 +53,6 @@ function assertUnavailable(answer) {
 async function timed(promise) {
   const begun = Date.now();
   return { answer: await promise, took: Date.now() - begun };
-}
-
-/** Repeats `step` on many streams at once while `during` runs; the first failure of either ends it. */
-async function underLoad(step, during, streams = STREAMS) {
-  let over = false;
-  const load = times(streams, async (index) => {
-    while (!over) await step(index);
-  });
-  load.catch(() => {});
-  try {
-    await Promise.race([load, during()]);
-  } finally {
-    over = true;
-  }
-  await load;
 }
 
 /**
