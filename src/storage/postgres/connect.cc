@@ -43,6 +43,8 @@ std::string cause_of(std::string_view message) {
     if (const auto at = line.find(kFailed); line.starts_with(kFront) && at != line.npos) {
       line.remove_prefix(at + kFailed.size());
       if (!cause.empty()) cause += "; ";
+    } else if (line.starts_with('\t')) {
+      continue;  // "Is the server running on that host ...?"
     } else if (!cause.empty()) {
       cause += ' ';
     }
