@@ -1,21 +1,16 @@
 // PgBouncer before a PostgreSQL server, from the project's own example deploy/pgbouncer.ini: only ports, paths and the
 // database's name are replaced.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { PASSWORD } from './postgres.mjs';
-import { folderOf, freePort, giveTo, inRepository, Service } from './service.mjs';
+import { folderOf, freePort, inRepository, keepFor, Service } from './service.mjs';
 
 export async function startPgbouncer(postgres, database, t) {
   const port = await freePort();
   const folder = folderOf('postgres');
-  const keep = (name, text) => {
-    const file = path.join(folder, name);
-    writeFileSync(file, text, { mode: 0o600 });
-    giveTo('postgres', file);
-    return file;
-  };
+  const keep = (name, text) => keepFor('postgres', path.join(folder, name), text);
   const users = keep('userlist.txt', `"kriya" "${PASSWORD}"\n`);
   let text = readFileSync(inRepository('deploy/pgbouncer.ini'), 'utf8');
   const target = `${database} = host=127.0.0.1 port=${postgres.port} dbname=${database}`;

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
 import { cleanEnvironment } from './kriya.mjs';
-import { folderOf, giveTo, inRepository } from './service.mjs';
+import { folderOf, inRepository, keepFor } from './service.mjs';
 
 const runFile = promisify(execFile);
 const script = inRepository('tests/support/postgres_server.sh');
@@ -23,12 +23,7 @@ export const PASSWORD = 'e2e-database-pw-w8TnQ3xZ';
  */
 export async function startPostgres({ settings = [], files = {} } = {}) {
   const folder = folderOf('postgres');
-  const keep = (name, text) => {
-    const file = path.join(folder, name);
-    writeFileSync(file, text, { mode: 0o600 });
-    giveTo('postgres', file);
-    return file;
-  };
+  const keep = (name, text) => keepFor('postgres', path.join(folder, name), text);
   for (const [name, text] of Object.entries(files)) keep(name, text);
   const access = keep(
     'pg_hba.conf',

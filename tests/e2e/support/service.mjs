@@ -1,7 +1,7 @@
 // Programs of Debian that stand beside kriya in a test: each in the foreground, in a folder of its own, on a free port.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, chownSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -50,6 +50,13 @@ export function folderOf(user) {
   chmodSync(folder, 0o755);
   giveTo(user, folder);
   return folder;
+}
+
+/** Writes a file that an account alone may read; returns its path. */
+export function keepFor(user, file, text) {
+  writeFileSync(file, text, { mode: 0o600 });
+  giveTo(user, file);
+  return file;
 }
 
 /** `setpriv ...` before a command that root must not run, and an unprivileged account need not be changed for. */
