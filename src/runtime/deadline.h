@@ -17,12 +17,6 @@ class Deadline {
 
   /// This deadline, or the end of `span` from now where that is sooner.
   Deadline within(std::chrono::milliseconds span) const { return Deadline(std::min(at_, Steady::now() + span)); }
-
-  /// What is left, never negative.
-  std::chrono::milliseconds left() const {
-    const auto span = std::chrono::ceil<std::chrono::milliseconds>(at_ - Steady::now());
-    return std::max(span, std::chrono::milliseconds(0));
-  }
   Steady::time_point at() const { return at_; }
 
  private:
