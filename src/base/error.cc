@@ -14,12 +14,20 @@ std::string_view name(Errc code) {
       return "missing_token";
     case Errc::invalid_token:
       return "invalid_token";
+    case Errc::invalid_code:
+      return "invalid_code";
     case Errc::missing_api_key:
       return "missing_api_key";
     case Errc::invalid_api_key:
       return "invalid_api_key";
     case Errc::forbidden:
       return "forbidden";
+    case Errc::insufficient_scope:
+      return "insufficient_scope";
+    case Errc::reauthentication_required:
+      return "reauthentication_required";
+    case Errc::phone_disabled:
+      return "phone_disabled";
     case Errc::not_found:
       return "not_found";
     case Errc::method_not_allowed:
@@ -28,6 +36,10 @@ std::string_view name(Errc code) {
       return "request_timeout";
     case Errc::conflict:
       return "conflict";
+    case Errc::opted_out:
+      return "opted_out";
+    case Errc::verification_expired:
+      return "verification_expired";
     case Errc::length_required:
       return "length_required";
     case Errc::payload_too_large:
@@ -46,6 +58,8 @@ std::string_view name(Errc code) {
       return "internal";
     case Errc::verification_unavailable:
       return "verification_unavailable";
+    case Errc::delivery_failed:
+      return "delivery_failed";
     case Errc::unavailable:
       return "unavailable";
     case Errc::overloaded:

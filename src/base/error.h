@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -20,13 +22,19 @@ enum class Errc {
   invalid_fields,
   missing_token,
   invalid_token,
+  invalid_code,
   missing_api_key,
   invalid_api_key,
   forbidden,
+  insufficient_scope,
+  reauthentication_required,
+  phone_disabled,
   not_found,
   method_not_allowed,
   request_timeout,
   conflict,
+  opted_out,
+  verification_expired,
   length_required,
   payload_too_large,
   uri_too_long,
@@ -36,6 +44,7 @@ enum class Errc {
   headers_too_large,
   internal,
   verification_unavailable,
+  delivery_failed,
   unavailable,
   overloaded,
   http_version_not_supported,
@@ -57,6 +66,8 @@ struct Error {
   std::vector<FieldError> fields = {};  // only with Errc::invalid_fields
   std::source_location where = std::source_location::current();
   std::chrono::seconds retry_after = {};  // when another try may succeed; 0: not known
+  std::optional<std::int64_t> attempts_left =
+      {};  // with Errc::invalid_code: guesses that this verification still takes
 };
 
 template <class T>

@@ -64,14 +64,43 @@ void work_out_defaults(Settings& settings, const VariableMap& given) {
   if (settings.in_production()) settings.cookie_secure = true;
 }
 
+/// Every provider that was chosen needs its account.
+void check_providers(const Settings& settings, Findings& findings) {
+  const auto need = [&](std::string_view variable, bool given, const char* chosen) {
+    if (!given) findings.add(variable, std::string("got nothing; ") + chosen + " needs it");
+  };
+  const char* telesign = settings.sms_provider == SmsProvider::telesign             ? "SMS_PROVIDER=telesign"
+                         : settings.whatsapp_provider == WhatsAppProvider::telesign ? "WHATSAPP_PROVIDER=telesign"
+                         : settings.risk_check == RiskCheck::telesign               ? "RISK_CHECK=telesign"
+                                                                                    : nullptr;
+  if (telesign != nullptr) {
+    need("TELESIGN_CUSTOMER_ID", !settings.telesign_customer_id.empty(), telesign);
+    need("TELESIGN_API_KEY", !settings.telesign_api_key.empty(), telesign);
+  }
+  if (settings.whatsapp_provider == WhatsAppProvider::meta) {
+    need("WHATSAPP_PHONE_NUMBER_ID", !settings.whatsapp_phone_number_id.empty(), "WHATSAPP_PROVIDER=meta");
+    need("WHATSAPP_ACCESS_TOKEN", !settings.whatsapp_access_token.empty(), "WHATSAPP_PROVIDER=meta");
+  }
+  if (settings.code_provider == CodeProvider::telesign && settings.sms_provider != SmsProvider::telesign) {
+    findings.add("CODE_PROVIDER", "got \"telesign\"; allowed with SMS_PROVIDER=telesign only");
+  }
+}
+
 void check_what_must_agree(const Settings& settings, Findings& findings) {
   if (settings.cookie_same_site == SameSite::none && !settings.cookie_secure) {
     findings.add("COOKIE_SAMESITE", "got \"none\", which browsers accept with COOKIE_SECURE=true only");
   }
-  if (settings.sms_provider != SmsProvider::telesign) return;
-  constexpr std::string_view kNeeded = "got nothing; SMS_PROVIDER=telesign needs it";
-  if (settings.telesign_customer_id.empty()) findings.add("TELESIGN_CUSTOMER_ID", std::string(kNeeded));
-  if (settings.telesign_api_key.empty()) findings.add("TELESIGN_API_KEY", std::string(kNeeded));
+  check_providers(settings, findings);
+  if (settings.risk_flag_score > settings.risk_block_score) {
+    findings.add("RISK_FLAG_SCORE", "got more than RISK_BLOCK_SCORE; allowed: at most as much");
+  }
+  if (settings.session_idle > settings.session_life) {
+    findings.add("SESSION_IDLE_DAYS", "got more than SESSION_MAX_DAYS; allowed: at most as much");
+  }
+  if (!settings.test_numbers.empty() && settings.test_numbers_until.empty()) {
+    findings.add("TEST_PHONE_NUMBERS_UNTIL",
+                 "got nothing; TEST_PHONE_NUMBERS needs it; allowed: a date like 2026-12-31");
+  }
 }
 
 void check_strength(std::string_view variable, std::span<const Secret> values, std::size_t least, Findings& findings) {
@@ -98,6 +127,7 @@ void check_secrets_of_production(const Settings& settings, Findings& findings) {
   check_strength("MASTER_KEY", one(settings.master_key), kLeastSecretBytes, findings);
   check_strength("PLANE_API_KEY", settings.plane_api_keys, kLeastKeyCharacters, findings);
   check_strength("REGISTRATION_API_KEYS", settings.registration_api_keys, kLeastKeyCharacters, findings);
+  check_strength("MESSAGING_API_KEYS", settings.messaging_api_keys, kLeastKeyCharacters, findings);
   check_strength("METRICS_TOKEN", one(settings.metrics_token), kLeastKeyCharacters, findings);
 }
 
@@ -108,6 +138,14 @@ void refuse_development_shortcuts(const Settings& settings, Findings& findings) 
   if (settings.sms_provider == SmsProvider::console) {
     findings.add("SMS_PROVIDER",
                  "got \"console\", which prints codes instead of sending them; allowed in production: telesign, none");
+  }
+  if (settings.whatsapp_provider == WhatsAppProvider::console) {
+    findings.add("WHATSAPP_PROVIDER",
+                 "got \"console\", which prints messages instead of sending them; allowed in production: meta, "
+                 "telesign, none");
+  }
+  if (!settings.test_numbers.empty() && !settings.test_numbers_in_production) {
+    findings.add("TEST_PHONE_NUMBERS", "is set; allowed in production: nothing, or TEST_NUMBERS_IN_PRODUCTION=true");
   }
   if (settings.debug) findings.add("DEBUG", "is on; allowed in production: false");
   if (!settings.rate_limits) findings.add("RATE_LIMITS", "is off; allowed in production: on");

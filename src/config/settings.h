@@ -17,6 +17,12 @@ enum class Environment { development, production };
 enum class SameSite { lax, strict, none };
 enum class PhoneVerification { required, off };
 enum class SmsProvider { none, console, telesign };
+enum class WhatsAppProvider { none, console, telesign, meta };
+enum class CodeProvider { own, telesign };
+enum class PumpingGuard { off, record, deny };
+enum class RiskCheck { off, telesign };
+enum class OnFailure { open, closed };
+enum class TelesignAuth { automatic, digest, basic };
 enum class LogLevel { trace, debug, info, warn, error };
 enum class LogFormat { automatic, text, json };  // automatic: text on a terminal, else JSON
 
@@ -26,6 +32,12 @@ struct DatabaseUrl {
   Engine engine = Engine::sqlite;
   std::filesystem::path path;  // sqlite: the file; as given, so relative to the working directory
   Secret url;                  // postgres: the whole URL with its password
+};
+
+/// A number that is never written to and whose code is known beforehand.
+struct TestNumber {
+  std::string phone_number;  // E.164
+  Secret code;
 };
 
 struct RedisUrl {
@@ -64,9 +76,12 @@ struct Settings {
   crypto::Algorithm jwt_algorithm = crypto::Algorithm::hs256;
   std::chrono::seconds jwt_clock_skew{};
   std::chrono::hours token_life{};
+  std::chrono::days session_idle{};
+  std::chrono::days session_life{};
 
   std::vector<Secret> plane_api_keys;  // empty only in development, before fill_missing_secrets()
   std::vector<Secret> registration_api_keys;
+  std::vector<Secret> messaging_api_keys;
   Secret metrics_token;
   std::vector<std::string> allowed_origins;  // as browsers write them: lower case, no default port
   bool cookie_secure = false;
@@ -74,12 +89,45 @@ struct Settings {
   bool rate_limits = true;
 
   PhoneVerification phone_verification = PhoneVerification::required;
+  unsigned code_length = 0;
+  std::chrono::seconds code_life{};
+  CodeProvider code_provider = CodeProvider::own;
+  std::vector<std::string> verification_channels;  // sms, whatsapp, voice; the first is the one without a wish
+  std::string service_name;
+  std::filesystem::path message_templates;     // empty: the built-in ones alone
+  std::vector<std::string> allowed_countries;  // ISO 3166, upper case; empty: all
+  std::vector<std::string> denied_countries;
+  unsigned codes_per_day = 0;
+  PumpingGuard pumping_guard = PumpingGuard::record;
+  RiskCheck risk_check = RiskCheck::off;
+  unsigned risk_flag_score = 0;
+  unsigned risk_block_score = 0;
+  OnFailure risk_on_failure = OnFailure::open;
+  std::vector<TestNumber> test_numbers;
+  std::string test_numbers_until;  // 2026-12-31, the last day; empty: none was given
+  bool test_numbers_in_production = false;
+
   SmsProvider sms_provider = SmsProvider::none;
   std::string telesign_customer_id;
   Secret telesign_api_key;
-  std::string telesign_base_url;  // these and openai_base_url: no trailing slash
+  Secret telesign_previous_api_key;  // receipts may still be signed with it
+  std::string telesign_sender_id;
+  std::string telesign_detect_customer_id;  // these two empty: as above
+  Secret telesign_detect_api_key;
+  TelesignAuth telesign_auth = TelesignAuth::automatic;
+  unsigned telesign_messages_per_second = 0;  // 0: what the account of that host may by default
+  bool telesign_callbacks = false;
+  std::string telesign_base_url;  // these and the other *_url: no trailing slash
   std::string telesign_verify_url;
   std::string telesign_detect_url;
+
+  WhatsAppProvider whatsapp_provider = WhatsAppProvider::none;
+  std::string whatsapp_phone_number_id;
+  Secret whatsapp_access_token;
+  Secret whatsapp_app_secret;
+  Secret whatsapp_verify_token;
+  std::string whatsapp_base_url;
+  std::string whatsapp_code_template;
 
   Secret openai_api_key;
   std::string openai_base_url;

@@ -12,7 +12,7 @@
 namespace kriya::config {
 
 /// Headings of the reference, in the order of the table.
-enum class Group { server, storage, keys, access, phone, agent, logs };
+enum class Group { server, storage, keys, access, phone, messages, agent, logs };
 
 struct Variable {
   std::string_view name;

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/encoding.h"
+#include "base/time.h"
 #include "config/url.h"
 
 namespace kriya::config {
@@ -212,5 +213,56 @@ Parsed<std::vector<Secret>> parse_secrets(string_view text, std::size_t least) {
 }
 
 Parsed<std::vector<Secret>> parse_keys(string_view text) { return parse_each<Secret>(text, parse_key); }
+
+Parsed<std::vector<std::string>> parse_countries(std::string_view text) {
+  std::vector<std::string> countries;
+  for (const std::string_view entry : split_list(text)) {
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    if (entry.size() != 2 || !std::ranges::all_of(entry, letter)) return not_allowed(in_quotes(entry) + " is none");
+    std::string country(entry);
+    for (char& c : country) c = static_cast<char>(c & ~0x20);  // ASCII upper case
+    countries.push_back(std::move(country));
+  }
+  return countries;
+}
+
+Parsed<std::vector<std::string>> parse_channels(std::string_view text) {
+  std::vector<std::string> channels;
+  for (const std::string_view entry : split_list(text)) {
+    std::string channel = to_lower(entry);
+    if (channel != "sms" && channel != "whatsapp" && channel != "voice") {
+      return not_allowed(in_quotes(entry) + " is none");
+    }
+    if (std::ranges::find(channels, channel) != channels.end())
+      return not_allowed(in_quotes(entry) + " is there twice");
+    channels.push_back(std::move(channel));
+  }
+  if (channels.empty()) return not_allowed();
+  return channels;
+}
+
+Parsed<std::string> parse_date(std::string_view text) {
+  std::string date(text);
+  if (date.size() != 10 || !parse_rfc3339(date + "T00:00:00Z")) return not_allowed();
+  return date;
+}
+
+Parsed<std::vector<TestNumber>> parse_test_numbers(std::string_view text) {
+  std::vector<TestNumber> numbers;
+  for (const std::string_view entry : split_list(text)) {
+    const std::size_t equals = entry.find('=');
+    const std::string_view number = trim(entry.substr(0, equals));
+    const std::string_view code = equals == std::string_view::npos ? "" : trim(entry.substr(equals + 1));
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    const bool e164 = number.size() >= 9 && number.size() <= 16 && number.front() == '+' && number[1] != '0' &&
+                      std::ranges::all_of(number.substr(1), digit);
+    if (!e164) return not_allowed("an entry has no number like +14155550100");
+    if (code.size() < 6 || code.size() > 10 || !std::ranges::all_of(code, digit)) {
+      return not_allowed("the code of " + std::string(number) + " is not 6 to 10 digits");
+    }
+    numbers.push_back({std::string(number), Secret(std::string(code))});
+  }
+  return numbers;
+}
 
 }  // namespace kriya::config

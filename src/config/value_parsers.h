@@ -55,6 +55,18 @@ Parsed<std::vector<std::string>> parse_origins(std::string_view text);
 Parsed<std::string> parse_word(std::string_view text);
 Parsed<std::vector<std::string>> parse_words(std::string_view text);
 
+/// Countries as two letters (ISO 3166-1), in any case.
+Parsed<std::vector<std::string>> parse_countries(std::string_view text);
+
+/// "sms, whatsapp": ways to reach a phone, each once.
+Parsed<std::vector<std::string>> parse_channels(std::string_view text);
+
+/// "2026-12-31"
+Parsed<std::string> parse_date(std::string_view text);
+
+/// "+14155550100=123456, ...": a number and its code.
+Parsed<std::vector<TestNumber>> parse_test_numbers(std::string_view text);
+
 /// Comma-separated secrets and keys.
 Parsed<std::vector<Secret>> parse_secrets(std::string_view text, std::size_t least);
 Parsed<std::vector<Secret>> parse_keys(std::string_view text);

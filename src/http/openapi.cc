@@ -44,6 +44,7 @@ json::value problem_example(Errc code) {
     error.detail = "A field is not acceptable: first_name is required.";
     error.fields = {{"first_name", "is required"}};
   }
+  if (code == Errc::invalid_code) error.attempts_left = 4;
   return parsed_example(schema::write(to_problem(error, kExampleRequestId)));
 }
 

@@ -16,11 +16,19 @@ int status_of(Errc code) {
       return 401;
     case Errc::invalid_token:
       return 401;
+    case Errc::invalid_code:
+      return 401;
     case Errc::missing_api_key:
       return 401;
     case Errc::invalid_api_key:
       return 403;
     case Errc::forbidden:
+      return 403;
+    case Errc::insufficient_scope:
+      return 403;
+    case Errc::reauthentication_required:
+      return 403;
+    case Errc::phone_disabled:
       return 403;
     case Errc::not_found:
       return 404;
@@ -30,6 +38,10 @@ int status_of(Errc code) {
       return 408;
     case Errc::conflict:
       return 409;
+    case Errc::opted_out:
+      return 409;
+    case Errc::verification_expired:
+      return 410;
     case Errc::length_required:
       return 411;
     case Errc::payload_too_large:
@@ -48,6 +60,8 @@ int status_of(Errc code) {
       return 500;
     case Errc::verification_unavailable:
       return 501;
+    case Errc::delivery_failed:
+      return 502;
     case Errc::unavailable:
       return 503;
     case Errc::overloaded:
@@ -70,12 +84,20 @@ std::string_view title_of(Errc code) {
       return "Missing token";
     case Errc::invalid_token:
       return "Invalid or expired token";
+    case Errc::invalid_code:
+      return "Invalid code";
     case Errc::missing_api_key:
       return "Missing API key";
     case Errc::invalid_api_key:
       return "Invalid API key";
     case Errc::forbidden:
       return "Forbidden";
+    case Errc::insufficient_scope:
+      return "Insufficient scope";
+    case Errc::reauthentication_required:
+      return "Fresh sign-in required";
+    case Errc::phone_disabled:
+      return "Phone number disabled";
     case Errc::not_found:
       return "Not found";
     case Errc::method_not_allowed:
@@ -84,6 +106,10 @@ std::string_view title_of(Errc code) {
       return "Request timed out";
     case Errc::conflict:
       return "Conflict";
+    case Errc::opted_out:
+      return "Recipient has opted out";
+    case Errc::verification_expired:
+      return "Verification expired";
     case Errc::length_required:
       return "Length required";
     case Errc::payload_too_large:
@@ -102,6 +128,8 @@ std::string_view title_of(Errc code) {
       return "Internal error";
     case Errc::verification_unavailable:
       return "Phone verification unavailable";
+    case Errc::delivery_failed:
+      return "Message could not be sent";
     case Errc::unavailable:
       return "Service unavailable";
     case Errc::overloaded:
@@ -121,6 +149,7 @@ Problem to_problem(const Error& error, std::string_view request_id) {
   problem.detail = error.detail;
   problem.request_id = request_id;
   problem.error = problem.title;
+  problem.attempts_left = error.attempts_left;
   for (const FieldError& field : error.fields) problem.errors.push_back({field.field, field.message});
   return problem;
 }

@@ -1,6 +1,7 @@
 // Failures as problem documents (RFC 9457).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,10 +27,12 @@ struct Problem {
   std::string detail;
   std::string code;
   std::string request_id;
-  std::string error;                 // = title: the member that the original browser client reads
-  std::vector<FieldProblem> errors;  // the bad fields of a 422; else empty
+  std::string error;                          // = title: the member that the original browser client reads
+  std::vector<FieldProblem> errors;           // the bad fields of a 422; else empty
+  std::optional<std::int64_t> attempts_left;  // with invalid_code alone
+  static constexpr bool kOmitEmpty = true;
 };
-BOOST_DESCRIBE_STRUCT(Problem, (), (type, title, status, detail, code, request_id, error, errors))
+BOOST_DESCRIBE_STRUCT(Problem, (), (type, title, status, detail, code, request_id, error, errors, attempts_left))
 
 int status_of(Errc code);
 std::string_view title_of(Errc code);

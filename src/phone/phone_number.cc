@@ -1,5 +1,6 @@
 #include "phone/phone_number.h"
 
+#include <algorithm>
 #include <optional>
 
 #include <phonenumbers/phonenumberutil.h>
@@ -89,6 +90,27 @@ Parsed<PhoneNumber> PhoneNumber::parse(std::string_view text) {
 bool PhoneNumber::is_valid() const {
   const auto parsed = parsed_number(text_);
   return parsed && is_known(*parsed);
+}
+
+std::string PhoneNumber::masked() const {
+  constexpr std::size_t kShown = 4;
+  const auto parsed = parsed_number(text_);
+  const std::size_t prefix = parsed ? 1 + std::to_string(parsed->country_code()).size() : 2;
+  std::string masked = text_.substr(0, prefix);
+  for (std::size_t i = prefix; i + kShown < text_.size(); ++i) masked += "\u2022";
+  return masked + text_.substr(std::max(prefix, text_.size() - kShown));
+}
+
+std::string PhoneNumber::region() const {
+  std::string region;
+  if (const auto parsed = parsed_number(text_)) {
+    lib::PhoneNumberUtil::GetInstance()->GetRegionCodeForNumber(*parsed, &region);
+  }
+  if (!region.empty() && region != "001") return region;
+  if (const auto parsed = parsed_number(text_)) {  // no number of any plan, but perhaps of a known country code
+    lib::PhoneNumberUtil::GetInstance()->GetRegionCodeForCountryCode(parsed->country_code(), &region);
+  }
+  return region.empty() || region == "001" ? "ZZ" : region;
 }
 
 }  // namespace kriya

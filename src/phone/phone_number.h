@@ -27,6 +27,15 @@ class PhoneNumber {
   /// Whether the number can exist under its country's numbering plan. The shape alone admits more, e.g. +1234567890.
   bool is_valid() const;
 
+  /// For people and records: "+1••••••0123", the country code and the last four digits.
+  std::string masked() const;
+
+  /// The ISO 3166 code of the country (or territory) that the number belongs to, e.g. "US"; "ZZ" when unknown.
+  std::string region() const;
+
+  /// "15558675309": what most providers take.
+  std::string_view digits() const { return std::string_view(text_).substr(1); }
+
  private:
   std::string text_;
 };

@@ -1,5 +1,7 @@
 #include "schema/described.h"
 
+#include <boost/json/serialize.hpp>
+
 namespace kriya::schema {
 
 Error FieldErrors::as_error() && {
@@ -66,6 +68,10 @@ void read_value(const json::value& value, Uuid& out, FieldErrors& errors) {
   }
 }
 
+void read_value(const json::value& value, json::object& out, FieldErrors& errors) {
+  if (const json::object* object = expect_object(value, errors)) out = *object;
+}
+
 void write_value(std::string& out, bool value) { out += value ? "true" : "false"; }
 void write_value(std::string& out, std::int64_t value) { append_json_number(out, value); }
 void write_value(std::string& out, const std::string& value) { append_json_string(out, value); }
@@ -81,5 +87,7 @@ void write_value(std::string& out, const Uuid& value) {
   out += value.str();
   out += '"';
 }
+
+void write_value(std::string& out, const json::object& value) { out += json::serialize(value); }
 
 }  // namespace kriya::schema

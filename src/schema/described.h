@@ -1,7 +1,12 @@
 // Structs described once (BOOST_DESCRIBE_STRUCT) are read from JSON, written to JSON, and explained as JSON Schema.
 //
-// A member may be: bool, std::int64_t, std::string, Timestamp, Uuid, a value type (see TextValue), another described
-// struct, or std::optional / std::vector of these. An optional member may be absent or null; all others are required.
+// A member may be: bool, std::int64_t, std::string, Timestamp, Uuid, a value type (see TextValue), a described enum
+// (BOOST_DESCRIBE_ENUM; its words are the enumerators), json::object (taken as it is), another described struct, or
+// std::optional / std::vector of these. An optional member may be absent or null; all others are required. A name that
+// is a C++ keyword gets an underscore at its end, which the JSON does not have: `template_` is "template".
+//
+// A struct with `static constexpr bool kOmitEmpty = true` is written without its empty optionals; in any other they are
+// null, so that every member is always there.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +40,18 @@ template <class T>
 concept Described = boost::describe::has_describe_members<T>::value;
 
 template <class T>
+concept DescribedEnum = std::is_enum_v<T> && boost::describe::has_describe_enumerators<T>::value;
+
+/// The name in JSON of a C++ member or enumerator.
+constexpr std::string_view json_name(const char* name) {
+  const std::string_view text(name);
+  return text.ends_with('_') ? text.substr(0, text.size() - 1) : text;
+}
+
+template <class T>
+constexpr bool omits_empty = requires { requires T::kOmitEmpty; };
+
+template <class T>
 struct optional_of : std::false_type {};
 template <class T>
 struct optional_of<std::optional<T>> : std::true_type {};
@@ -47,6 +64,32 @@ template <class T>
 struct vector_of<std::vector<T>> : std::true_type {};
 template <class T>
 constexpr bool is_vector = vector_of<T>::value;
+
+template <DescribedEnum T, class Visitor>
+void for_each_word(Visitor visitor) {
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>(
+      [&](auto one) { visitor(json_name(one.name), one.value); });
+}
+
+/// "sms" for Channel::sms.
+template <DescribedEnum T>
+std::string_view word_of(T value) {
+  std::string_view word;
+  for_each_word<T>([&](std::string_view name, T one) {
+    if (one == value) word = name;
+  });
+  return word;
+}
+
+/// The enumerator of a word; nullopt when it is none.
+template <DescribedEnum T>
+std::optional<T> parse_word(std::string_view text) {
+  std::optional<T> found;
+  for_each_word<T>([&](std::string_view name, T one) {
+    if (name == text) found = one;
+  });
+  return found;
+}
 
 template <class T, class Visitor>
 void for_each_member(Visitor visitor) {
@@ -84,6 +127,19 @@ void read_value(const json::value& value, std::int64_t& out, FieldErrors& errors
 void read_value(const json::value& value, std::string& out, FieldErrors& errors);
 void read_value(const json::value& value, Timestamp& out, FieldErrors& errors);
 void read_value(const json::value& value, Uuid& out, FieldErrors& errors);
+void read_value(const json::value& value, json::object& out, FieldErrors& errors);
+
+template <DescribedEnum T>
+void read_value(const json::value& value, T& out, FieldErrors& errors) {
+  const json::string* text = value.if_string();
+  if (const auto found = text == nullptr ? std::nullopt : parse_word<T>(*text)) {
+    out = *found;
+    return;
+  }
+  std::string words;
+  for_each_word<T>([&](std::string_view name, T) { words += (words.empty() ? "" : ", ") + std::string(name); });
+  errors.add("must be one of " + words);
+}
 
 template <class T>
 void read_value(const json::value& value, T& out, FieldErrors& errors) {
@@ -108,8 +164,8 @@ void read_value(const json::value& value, T& out, FieldErrors& errors) {
     if (object == nullptr) return;
     for_each_member<T>([&](auto member) {
       using Member = std::remove_cvref_t<decltype(out.*member.pointer)>;
-      errors.inside(member.name, [&] {
-        const json::value* found = object->if_contains(member.name);
+      errors.inside(json_name(member.name), [&] {
+        const json::value* found = object->if_contains(json_name(member.name));
         if (found == nullptr || (found->is_null() && !is_optional<Member>)) {
           if (!is_optional<Member>) errors.add("is required");
         } else {
@@ -135,8 +191,9 @@ void write_value(std::string& out, std::int64_t value);
 void write_value(std::string& out, const std::string& value);
 void write_value(std::string& out, Timestamp value);
 void write_value(std::string& out, const Uuid& value);
+void write_value(std::string& out, const json::object& value);
 
-/// Appends the JSON text of a value; an empty optional is written as null, so that every member is always there.
+/// Appends the JSON text of a value.
 template <class T>
 void write_value(std::string& out, const T& value) {
   if constexpr (is_optional<T>) {
@@ -153,15 +210,21 @@ void write_value(std::string& out, const T& value) {
       separator = ',';
     }
     out += separator == '[' ? "[]" : "]";
+  } else if constexpr (DescribedEnum<T>) {
+    append_json_string(out, word_of(value));
   } else if constexpr (TextValue<T>) {
     append_json_string(out, value.str());
   } else {
     static_assert(Described<T>, "describe the struct with BOOST_DESCRIBE_STRUCT");
     char separator = '{';
     for_each_member<T>([&](auto member) {
+      using Member = std::remove_cvref_t<decltype(value.*member.pointer)>;
+      if constexpr (omits_empty<T> && is_optional<Member>) {
+        if (!(value.*member.pointer)) return;
+      }
       out += separator;
       out += '"';
-      out += member.name;
+      out += json_name(member.name);
       out += "\":";
       write_value(out, value.*member.pointer);
       separator = ',';

@@ -25,6 +25,12 @@ class Components {
       return {{"type", "string"}, {"format", "date-time"}, {"examples", {"2026-11-21T09:30:00Z"}}};
     } else if constexpr (std::is_same_v<T, Uuid>) {
       return {{"type", "string"}, {"format", "uuid"}, {"examples", {"019aa5f4-7c00-7a3e-9d53-0d5c1b2e4f60"}}};
+    } else if constexpr (std::is_same_v<T, json::object>) {
+      return {{"type", "object"}};
+    } else if constexpr (DescribedEnum<T>) {
+      json::array words;
+      for_each_word<T>([&](std::string_view word, T) { words.emplace_back(word); });
+      return {{"type", "string"}, {"enum", std::move(words)}};
     } else if constexpr (TextValue<T>) {
       return text_schema<T>();
     } else {
@@ -56,8 +62,8 @@ class Components {
     json::array required;
     for_each_member<T>([&](auto member) {
       using Member = std::remove_cvref_t<decltype(std::declval<T&>().*member.pointer)>;
-      properties[member.name] = schema_of<Member>();
-      if (!is_optional<Member>) required.emplace_back(member.name);
+      properties[json_name(member.name)] = schema_of<Member>();
+      if (!is_optional<Member>) required.emplace_back(json_name(member.name));
     });
     return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
   }

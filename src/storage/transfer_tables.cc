@@ -14,6 +14,145 @@ std::string joined(const Range& range, const char* separator, TextOf text_of) {
   return text;
 }
 
+// Every column in order; sealed texts (signing_keys.private_key, the payloads) stay sealed.
+std::vector<TransferTable> described_tables() {
+  std::vector<TransferTable> all;
+  const auto add = [&](const char* name, std::vector<TransferColumn> columns, std::vector<std::size_t> unique = {},
+                       std::optional<TransferTable::Parent> parent = {}) {
+    all.emplace_back(name, std::move(columns), std::move(unique), parent);
+  };
+  add("users",
+      {{"id", Kind::uuid},
+       {"phone_number", Kind::text},
+       {"first_name", Kind::text},
+       {"last_name", Kind::text, true},
+       {"email", Kind::text, true},
+       {"token_version", Kind::integer},
+       {"created_at", Kind::time},
+       {"updated_at", Kind::time},
+       {"scope", Kind::text, true}},
+      {1});
+  add("issued_tokens",
+      {{"id", Kind::uuid},
+       {"user_id", Kind::uuid},
+       {"token_hash", Kind::text},
+       {"issued_at", Kind::time},
+       {"expires_at", Kind::time},
+       {"client_address", Kind::text},
+       {"user_agent", Kind::text}},
+      {}, TransferTable::Parent{"users", 1});
+  add("signing_keys",
+      {{"id", Kind::text},
+       {"algorithm", Kind::text},
+       {"generation", Kind::integer},
+       {"private_key", Kind::text},
+       {"created_at", Kind::time}},
+      {1, 2});
+  add("sessions",
+      {{"id", Kind::text},
+       {"user_id", Kind::uuid},
+       {"token_version", Kind::integer},
+       {"started_at", Kind::time},
+       {"proven_at", Kind::time, true},
+       {"last_seen_at", Kind::time},
+       {"expires_at", Kind::time},
+       {"ended_at", Kind::time, true},
+       {"client_address", Kind::text},
+       {"user_agent", Kind::text}},
+      {}, TransferTable::Parent{"users", 1});
+  add("refresh_tokens",
+      {{"hash", Kind::text},
+       {"session_id", Kind::text},
+       {"issued_at", Kind::time},
+       {"expires_at", Kind::time},
+       {"used_at", Kind::time, true}},
+      {}, TransferTable::Parent{"sessions", 1});
+  add("challenges", {{"id", Kind::text},
+                     {"purpose", Kind::text},
+                     {"opened_by", Kind::text},
+                     {"phone_hash", Kind::text},
+                     {"guard", Kind::text},
+                     {"payload", Kind::text, true},
+                     {"channel", Kind::text},
+                     {"locale", Kind::text},
+                     {"provider_reference", Kind::text, true},
+                     {"attempts", Kind::integer},
+                     {"last_guess", Kind::text, true},
+                     {"sends", Kind::integer},
+                     {"created_at", Kind::time},
+                     {"expires_at", Kind::time},
+                     {"resend_at", Kind::time},
+                     {"closed_at", Kind::time, true},
+                     {"closed_by", Kind::text, true}});
+  add("challenge_codes",
+      {{"id", Kind::uuid}, {"challenge_id", Kind::text}, {"code_hash", Kind::text}, {"expires_at", Kind::time}}, {},
+      TransferTable::Parent{"challenges", 1});
+  add("guess_guards", {{"id", Kind::text},
+                       {"phone_hash", Kind::text},
+                       {"failures", Kind::integer},
+                       {"locked_until", Kind::time, true},
+                       {"last_guess", Kind::text, true},
+                       {"updated_at", Kind::time}});
+  add("code_sends", {{"id", Kind::uuid},
+                     {"phone_hash", Kind::text},
+                     {"address", Kind::text},
+                     {"country", Kind::text},
+                     {"challenge_id", Kind::text},
+                     {"reserved_at", Kind::time},
+                     {"returned_at", Kind::time, true},
+                     {"verified_at", Kind::time, true}});
+  add("code_send_tallies", {{"id", Kind::text},
+                            {"kind", Kind::text},
+                            {"subject", Kind::text},
+                            {"hour", Kind::integer},
+                            {"sent", Kind::integer},
+                            {"verified", Kind::integer}});
+  add("security_events", {{"id", Kind::uuid},
+                          {"at", Kind::time},
+                          {"kind", Kind::text},
+                          {"decision", Kind::text},
+                          {"phone_hash", Kind::text, true},
+                          {"phone_masked", Kind::text, true},
+                          {"user_id", Kind::uuid, true},
+                          {"client_address", Kind::text},
+                          {"detail", Kind::text}});
+  add("messages", {{"id", Kind::uuid},
+                   {"kind", Kind::text},
+                   {"requested_by", Kind::text},
+                   {"user_id", Kind::uuid, true},
+                   {"provider", Kind::text},
+                   {"channel", Kind::text},
+                   {"phone_masked", Kind::text},
+                   {"phone_hash", Kind::text},
+                   {"status", Kind::text},
+                   {"status_rank", Kind::integer},
+                   {"provider_reference", Kind::text, true},
+                   {"provider_code", Kind::text, true},
+                   {"detail", Kind::text, true},
+                   {"cost", Kind::text, true},
+                   {"currency", Kind::text, true},
+                   {"segments", Kind::integer},
+                   {"attempts", Kind::integer},
+                   {"latency_ms", Kind::integer, true},
+                   {"payload", Kind::text, true},
+                   {"next_attempt_at", Kind::time, true},
+                   {"claimed_until", Kind::time, true},
+                   {"claimed_by", Kind::text, true},
+                   {"not_after", Kind::time, true},
+                   {"created_at", Kind::time},
+                   {"updated_at", Kind::time}});
+  add("receipts", {{"id", Kind::text},
+                   {"provider", Kind::text},
+                   {"reference", Kind::text},
+                   {"status", Kind::text},
+                   {"code", Kind::text},
+                   {"received_at", Kind::time},
+                   {"message_id", Kind::uuid, true}});
+  add("opt_outs",
+      {{"phone_hash", Kind::text}, {"phone_masked", Kind::text}, {"keyword", Kind::text}, {"at", Kind::time}});
+  return all;
+}
+
 }  // namespace
 
 TransferTable::TransferTable(const char* name, std::vector<TransferColumn> columns, std::vector<std::size_t> unique,
@@ -46,36 +185,7 @@ TransferTable::TransferTable(const char* name, std::vector<TransferColumn> colum
 }
 
 std::span<const TransferTable> transfer_tables() {
-  static const std::vector<TransferTable> tables = [] {
-    std::vector<TransferTable> all;
-    all.emplace_back("users",
-                     std::vector<TransferColumn>{{"id", Kind::uuid},
-                                                 {"phone_number", Kind::text},
-                                                 {"first_name", Kind::text},
-                                                 {"last_name", Kind::text, true},
-                                                 {"email", Kind::text, true},
-                                                 {"token_version", Kind::integer},
-                                                 {"created_at", Kind::time},
-                                                 {"updated_at", Kind::time}},
-                     std::vector<std::size_t>{1});
-    all.emplace_back("issued_tokens",
-                     std::vector<TransferColumn>{{"id", Kind::uuid},
-                                                 {"user_id", Kind::uuid},
-                                                 {"token_hash", Kind::text},
-                                                 {"issued_at", Kind::time},
-                                                 {"expires_at", Kind::time},
-                                                 {"client_address", Kind::text},
-                                                 {"user_agent", Kind::text}},
-                     std::vector<std::size_t>{}, TransferTable::Parent{"users", 1});
-    all.emplace_back("signing_keys",
-                     std::vector<TransferColumn>{{"id", Kind::text},
-                                                 {"algorithm", Kind::text},
-                                                 {"generation", Kind::integer},
-                                                 {"private_key", Kind::text},  // sealed, and stays so
-                                                 {"created_at", Kind::time}},
-                     std::vector<std::size_t>{1, 2});
-    return all;
-  }();
+  static const std::vector<TransferTable> tables = described_tables();
   return tables;
 }
 

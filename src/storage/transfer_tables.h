@@ -57,7 +57,7 @@ class TransferTable {
   std::string first_page_, next_page_, insert_, present_, holder_;
 };
 
-/// Parents come before their children. schema_migrations and instances are no data.
+/// Parents come before their children. schema_migrations, instances and locks are no data.
 std::span<const TransferTable> transfer_tables();
 
 }  // namespace kriya::storage

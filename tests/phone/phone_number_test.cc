@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "phone/phone_hash.h"
+
 namespace kriya {
 namespace {
 
@@ -84,6 +86,26 @@ RC_GTEST_PROP(PhoneNumber, AlwaysHasTheShapeOfE164AndReadsItselfBack, ()) {
     RC_ASSERT(text.size() >= 9U && text.size() <= 16U && text[0] == '+' && text[1] != '0');
     RC_ASSERT(PhoneNumber::parse(text)->str() == text);
   }
+}
+
+TEST(PhoneNumber, IsMaskedButForItsCountryAndLastFourDigits) {
+  EXPECT_EQ(PhoneNumber::parse("+14155557890")->masked(), "+1••••••7890");
+  EXPECT_EQ(PhoneNumber::parse("+919876543210")->masked(), "+91••••••3210");
+}
+
+TEST(PhoneNumber, NamesItsCountry) {
+  EXPECT_EQ(PhoneNumber::parse("+14155550123")->region(), "US");
+  EXPECT_EQ(PhoneNumber::parse("+442079460018")->region(), "GB");
+  EXPECT_EQ(PhoneNumber::parse("+999123456789")->region(), "ZZ");
+}
+
+TEST(PhoneHash, DependsOnTheNumberAndTheKeyAlone) {
+  const auto number = *PhoneNumber::parse("+14155550123");
+  const PhoneHash hash{Secret("0123456789abcdef0123456789abcdef")};
+  EXPECT_EQ(hash.of(number), PhoneHash{Secret("0123456789abcdef0123456789abcdef")}.of(number));
+  EXPECT_NE(hash.of(number), PhoneHash{Secret("another key, another key, another")}.of(number));
+  EXPECT_NE(hash.of(number), hash.of(*PhoneNumber::parse("+14155550124")));
+  EXPECT_EQ(hash.of(number).size(), 43U);
 }
 
 }  // namespace

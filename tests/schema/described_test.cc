@@ -23,7 +23,43 @@ struct Person {
 };
 BOOST_DESCRIBE_STRUCT(Person, (), (id, name, email, active, since, addresses))
 
+enum class Colour { red, green, default_ };
+BOOST_DESCRIBE_ENUM(Colour, red, green, default_)
+
+struct Paint {
+  Colour colour = Colour::red;
+  std::optional<Colour> template_;
+  json::object extra;
+  static constexpr bool kOmitEmpty = true;
+};
+BOOST_DESCRIBE_STRUCT(Paint, (), (colour, template_, extra))
+
 namespace {
+
+TEST(Described, WritesWordsOfAnEnumAndNamesWithoutTheKeywordsUnderscore) {
+  const auto paint = read<Paint>(parse_json(R"({"colour":"default","template":"green","extra":{"a":[1]}})").value());
+  ASSERT_TRUE(paint) << paint.error().detail;
+  EXPECT_EQ(paint->template_, Colour::green);
+  EXPECT_EQ(write(*paint), R"({"colour":"default","template":"green","extra":{"a":[1]}})");
+}
+
+TEST(Described, LeavesEmptyOptionalsOutWhereTheStructSaysSo) {
+  EXPECT_EQ(write(Paint{Colour::green, std::nullopt, {}}), R"({"colour":"green","extra":{}})");
+}
+
+TEST(Described, NamesTheWordsOfAnEnumWhenAnotherIsGiven) {
+  const auto paint = read<Paint>(parse_json(R"({"colour":"blue","extra":1})").value());
+  ASSERT_FALSE(paint);
+  ASSERT_EQ(paint.error().fields.size(), 2U);
+  EXPECT_EQ(paint.error().fields[0].message, "must be one of red, green, default");
+  EXPECT_EQ(paint.error().fields[1].message, "must be an object");
+}
+
+TEST(JsonSchema, ListsTheWordsOfAnEnum) {
+  Components components;
+  EXPECT_EQ(json::serialize(components.schema_of<std::optional<Colour>>()),
+            R"({"type":["string","null"],"enum":["red","green","default",null]})");
+}
 
 constexpr const char* kPerson =
     R"({"id":"017f22e2-79b0-7cc3-98c4-dc0c0c07398f","name":"Asha","email":null,"active":true,)"

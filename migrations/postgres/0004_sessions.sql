@@ -1,0 +1,33 @@
+-- Sign-ins that last: sessions, the refresh tokens that keep them going, and what a user may do.
+-- works with programs of version 3
+
+-- A session lives while it is not ended, not expired, and of its user's current token_version.
+CREATE TABLE sessions (
+  id             text PRIMARY KEY,     -- SHA-256 of the sid that tokens carry, base64url; shown to its owner
+  user_id        uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  token_version  bigint NOT NULL,      -- the user's, when it began
+  started_at     timestamptz NOT NULL,
+  proven_at      timestamptz,          -- when its person last proved to hold the phone; NULL: a trusted server said so
+  last_seen_at   timestamptz NOT NULL, -- sign-in or last refresh
+  expires_at     timestamptz NOT NULL, -- no token of it lives longer
+  ended_at       timestamptz,
+  client_address text NOT NULL,
+  user_agent     text NOT NULL
+);
+
+CREATE INDEX sessions_by_user ON sessions (user_id);
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+-- Every refresh token that a session ever had, so that the use of a spent one is noticed.
+CREATE TABLE refresh_tokens (
+  hash       text PRIMARY KEY, -- SHA-256, base64url; the token itself is never stored
+  session_id text NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+  issued_at  timestamptz NOT NULL,
+  expires_at timestamptz NOT NULL,
+  used_at    timestamptz
+);
+
+CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
+
+-- What the user may do besides the ordinary, e.g. 'messages:send messages:read' (RFC 6749 section 3.3). NULL: nothing.
+ALTER TABLE users ADD COLUMN scope text;

@@ -1,0 +1,4 @@
+#include "messaging/message.h"
+
+#include "messaging/messenger.h"
+#include "messaging/ports.h"

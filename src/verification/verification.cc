@@ -1,0 +1,1 @@
+#include "verification/verification.h"
