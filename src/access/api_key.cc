@@ -10,6 +10,8 @@ json::object scheme(std::string_view description) {
   return {{"type", "apiKey"}, {"in", "header"}, {"name", "X-API-Key"}, {"description", description}};
 }
 
+Task<Result<void>> nothing_to_confirm() { co_return Result<void>(); }
+
 tl::unexpected<Error> wrong_key() { return fail(Errc::invalid_api_key, "The X-API-Key is not one that we know."); }
 
 }  // namespace
@@ -26,7 +28,7 @@ std::optional<std::string> ApiKeys::find(std::string_view offered) const {
   return found ? std::optional(hex_encode(std::string_view(digest).substr(0, kIdBytes))) : std::nullopt;
 }
 
-http::AccessRule require_api_key(ApiKeys keys) {
+http::AccessRule require_api_key(ApiKeys keys, ApiKeyScheme documented) {
   return {.check = [keys = std::move(keys)](const http::Request& request, http::Caller& caller) -> Result<void> {
             const auto offered = request.header("X-API-Key");
             if (!offered || offered->empty()) return fail(Errc::missing_api_key, "Send the server's key as X-API-Key.");
@@ -35,8 +37,7 @@ http::AccessRule require_api_key(ApiKeys keys) {
             caller.api_key_id = *std::move(id);
             return {};
           },
-          .scheme_name = "plane_api_key",
-          .scheme = scheme("PLANE_API_KEY: for servers that validate tokens."),
+          .schemes = {{std::move(documented.name), scheme(documented.description)}},
           .errors = {Errc::missing_api_key, Errc::invalid_api_key}};
 }
 
@@ -50,10 +51,29 @@ http::AccessRule recognise_registrar(ApiKeys keys) {
             caller.trusted_registrar = true;
             return {};
           },
-          .scheme_name = "registration_api_key",
-          .scheme = scheme("REGISTRATION_API_KEYS: for servers that have proven the number themselves."),
+          .schemes = {{"registration_api_key",
+                       scheme("REGISTRATION_API_KEYS: for servers that have proven the number themselves.")}},
           .optional = true,
           .errors = {Errc::invalid_api_key}};
+}
+
+http::AccessRule api_key_or(http::AccessRule key, http::AccessRule otherwise) {
+  http::AccessRule either;
+  either.schemes = key.schemes;
+  either.schemes.insert(either.schemes.end(), otherwise.schemes.begin(), otherwise.schemes.end());
+  either.errors = key.errors;
+  either.errors.insert(either.errors.end(), otherwise.errors.begin(), otherwise.errors.end());
+  either.check = [by_key = std::move(key.check), by_other = std::move(otherwise.check)](const http::Request& request,
+                                                                                        http::Caller& caller) {
+    return request.header("X-API-Key") ? by_key(request, caller) : by_other(request, caller);
+  };
+  if (otherwise.confirm) {
+    either.confirm = [confirm = std::move(otherwise.confirm)](http::Caller& caller) -> Task<Result<void>> {
+      if (caller.api_key_id.empty()) return confirm(caller);
+      return nothing_to_confirm();
+    };
+  }
+  return either;
 }
 
 }  // namespace kriya::access

@@ -24,9 +24,18 @@ class ApiKeys {
   std::vector<std::string> digests_;  // SHA-256
 };
 
+/// What the API's documents say of a key.
+struct ApiKeyScheme {
+  std::string name = "plane_api_key";
+  std::string description = "PLANE_API_KEY: for servers that validate tokens.";
+};
+
 /// The caller must show one of `keys`, whose id goes into `Caller::api_key_id`. Errors: missing_api_key,
 /// invalid_api_key.
-http::AccessRule require_api_key(ApiKeys keys);
+http::AccessRule require_api_key(ApiKeys keys, ApiKeyScheme scheme = {});
+
+/// A request with an X-API-Key is held to `key`, any other to `otherwise`. Errors: those of the two.
+http::AccessRule api_key_or(http::AccessRule key, http::AccessRule otherwise);
 
 /// A caller that shows one of `keys` is a trusted registrar (and has `Caller::api_key_id`); one that shows none is not;
 /// a wrong key is refused, because whoever sends one believes to be known. Errors: invalid_api_key.

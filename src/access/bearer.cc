@@ -25,8 +25,7 @@ Result<void> take_token(const http::Request& request, http::Caller& caller) {
 
 http::AccessRule bearer_or_query_token() {
   return {.check = take_token,
-          .scheme_name = "bearer",
-          .scheme = {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}},
+          .schemes = {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}},
           .errors = {Errc::missing_token, Errc::invalid_token}};
 }
 

@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/uuid.h"
 #include "runtime/deadline.h"
@@ -26,6 +29,10 @@ struct Caller {
   std::string api_key_id = {};  // names the X-API-Key that was accepted, and does not tell it; empty: none was
   std::string bearer;           // a token as sent, not yet checked
   std::optional<TokenClaims> token = {};  // of the token that was checked
+  std::string accept_language = {};       // as sent
+
+  /// What stood in the places of the route's path, e.g. {"id", "…"}; the names live as long as the route.
+  std::vector<std::pair<std::string_view, std::string>> path_parameters = {};
 };
 
 }  // namespace kriya::http

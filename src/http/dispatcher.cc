@@ -105,7 +105,8 @@ Caller Dispatcher::make_caller(const Request& request, const std::string& peer) 
                 .user_agent = printable(request.header("User-Agent").value_or("")),
                 .request_id = request_id(request),
                 .deadline = Deadline::after(options_.request_deadline),
-                .bearer = {}};
+                .bearer = {},
+                .accept_language = printable(request.header("Accept-Language").value_or(""))};
   const bool forwarded = request.count("X-Forwarded-For") > 0;
   if (forwarded) {
     caller.address = client_address(peer, request.joined_header("X-Forwarded-For"), options_.is_trusted_proxy);
@@ -117,14 +118,18 @@ Caller Dispatcher::make_caller(const Request& request, const std::string& peer) 
 
 Task<Response> Dispatcher::answer(const Request& request, Caller& caller, Progress& progress) {
   if (auto good = check_headers(request); !good) co_return problem_response(good.error(), caller.request_id);
-  const Router::Match match = router_.find(request.method(), request.path());
+  Router::Match match = router_.find(request.method(), request.path());
   if (match.route == nullptr) co_return answer_without_route(request, caller, match.allow);
   progress.route = match.route;
+  caller.path_parameters = std::move(match.parameters);
   Result<void> admitted;
   if (limiter_ != nullptr && !match.route->limits.empty()) {
     admitted = co_await admit(request, caller, progress);
   } else {
     admitted = check_access(*match.route, request, caller);
+  }
+  for (const AccessRule& rule : match.route->access) {
+    if (admitted && rule.confirm) admitted = co_await rule.confirm(caller);
   }
   if (!admitted) co_return problem_response(admitted.error(), caller.request_id);
   co_return co_await match.route->run(request, caller);

@@ -31,4 +31,8 @@ Result<json::value> json_body(const Request& request) {
   return parse_json(request.body());
 }
 
+bool is_in_path(std::string_view path, std::string_view member) {
+  return path.find("{" + std::string(member) + "}") != std::string_view::npos;
+}
+
 }  // namespace kriya::http

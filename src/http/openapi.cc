@@ -85,28 +85,60 @@ json::object error_responses(const Route& route, const Operation& operation, con
   return responses;
 }
 
+/// Every way to satisfy all rules: one scheme of each, and none where a rule is optional.
 json::array security_of(const Route& route) {
-  json::object needed;
-  bool all_optional = true;
+  std::vector<json::object> ways{json::object{}};
+  bool known = false;
   for (const AccessRule& rule : route.access) {
-    if (rule.scheme_name.empty()) continue;
-    needed[rule.scheme_name] = json::array{};
-    all_optional = all_optional && rule.optional;
+    if (rule.schemes.empty()) continue;
+    known = true;
+    std::vector<json::object> longer;
+    for (const json::object& way : ways) {
+      if (rule.optional) longer.push_back(way);
+      for (const SecurityScheme& scheme : rule.schemes) {
+        longer.push_back(way);
+        longer.back()[scheme.name] = json::array{};
+      }
+    }
+    ways = std::move(longer);
   }
   json::array alternatives;
-  if (needed.empty()) return alternatives;
-  if (all_optional) alternatives.push_back(json::object{});
-  alternatives.push_back(std::move(needed));
+  if (known) alternatives.insert(alternatives.end(), ways.begin(), ways.end());
   return alternatives;
 }
 
-json::object success_response(const Route& route, const Operation& operation) {
-  json::object response{{"description", "Success"}, {"headers", headers_of(route, 200)}};
-  json::object media;
-  if (operation.answer_schema) media["schema"] = *operation.answer_schema;
-  if (operation.answer_example) media["example"] = parsed_example(*operation.answer_example);
-  response["content"] = {{operation.answer_content_type, std::move(media)}};
-  return response;
+json::object success_response(const Route& route, const Operation::Answer& answer) {
+  json::object media{{"schema", answer.schema}};
+  if (answer.example) media["example"] = parsed_example(*answer.example);
+  return {{"description", answer.status == 202 ? "Accepted" : "Success"},
+          {"headers", headers_of(route, answer.status)},
+          {"content", {{answer.content_type, std::move(media)}}}};
+}
+
+/// The members of an object's schema as parameters.
+json::array parameters_of(const Route& route, const Operation& operation) {
+  json::array parameters;
+  if (operation.parameters) {
+    const auto& required = operation.parameters->at("required").as_array();
+    for (const auto& [name, schema] : operation.parameters->at("properties").as_object()) {
+      const bool in_path = is_in_path(route.path, name);
+      parameters.push_back(json::object{{"name", name},
+                                        {"in", in_path ? "path" : "query"},
+                                        {"required", in_path || std::ranges::find(required, name) != required.end()},
+                                        {"schema", schema}});
+    }
+  }
+  if (operation.deprecated_query_token) {
+    parameters.push_back(json::object{{"name", "token"},
+                                      {"in", "query"},
+                                      {"required", false},
+                                      {"deprecated", true},
+                                      {"description",
+                                       "For clients of the original service. Use the "
+                                       "Authorization header: URLs end up in logs and histories."},
+                                      {"schema", {{"type", "string"}}}});
+  }
+  return parameters;
 }
 
 /// "POST /api/auth/validate-token" is "post_api_auth_validate_token".
@@ -121,15 +153,8 @@ json::object describe(const Route& route, const Operation& operation, const json
   if (!operation.description.empty()) described["description"] = operation.description;
   if (!operation.tag.empty()) described["tags"] = json::array{operation.tag};
   described["security"] = security_of(route);
-  if (operation.deprecated_query_token) {
-    described["parameters"] = json::array{{{"name", "token"},
-                                           {"in", "query"},
-                                           {"required", false},
-                                           {"deprecated", true},
-                                           {"description",
-                                            "For clients of the original service. Use the "
-                                            "Authorization header: URLs end up in logs and histories."},
-                                           {"schema", {{"type", "string"}}}}};
+  if (json::array parameters = parameters_of(route, operation); !parameters.empty()) {
+    described["parameters"] = std::move(parameters);
   }
   if (operation.request_schema) {
     json::object media{{"schema", *operation.request_schema}};
@@ -137,7 +162,9 @@ json::object describe(const Route& route, const Operation& operation, const json
     described["requestBody"] = {{"required", true}, {"content", {{"application/json", std::move(media)}}}};
   }
   json::object responses = error_responses(route, operation, problem_schema);
-  responses["200"] = success_response(route, operation);
+  for (const Operation::Answer& answer : operation.answers) {
+    responses[std::to_string(answer.status)] = success_response(route, answer);
+  }
   described["responses"] = std::move(responses);
   return described;
 }
@@ -156,7 +183,7 @@ json::object make_openapi(const ApiInfo& info, const Router& router) {
     if (!path.is_object()) path = json::object{};
     path.as_object()[to_lower(name(route->method))] = describe(*route, operation, problem_schema);
     for (const AccessRule& rule : route->access) {
-      if (!rule.scheme_name.empty()) schemes[rule.scheme_name] = rule.scheme;
+      for (const SecurityScheme& scheme : rule.schemes) schemes[scheme.name] = scheme.scheme;
     }
   }
   return {{"openapi", "3.1.0"},

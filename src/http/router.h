@@ -12,7 +12,8 @@
 
 namespace kriya::http {
 
-/// Filled once at start-up, then read by every thread. Paths match exactly.
+/// Filled once at start-up, then read by every thread. Paths match exactly, but for places in braces:
+/// `/api/messages/{id}` takes any text without a slash there, percent-decoded. A path without places goes first.
 class Router {
  public:
   template <class In, class Out>
@@ -26,6 +27,7 @@ class Router {
   struct Match {
     const Route* route = nullptr;  // null: no such path, or not with this method
     std::string allow;             // "GET, HEAD, OPTIONS": what the path takes; empty when there is no such path
+    std::vector<std::pair<std::string_view, std::string>> parameters = {};  // what stood in the places, by name
   };
 
   /// HEAD finds the GET route.
@@ -39,6 +41,11 @@ class Router {
     std::vector<const Route*> routes;
     std::string allow;
   };
+  /// A path with places, cut at its slashes.
+  struct Template {
+    std::vector<std::string> parts;
+    const Path* path;
+  };
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
@@ -47,6 +54,9 @@ class Router {
   std::vector<std::unique_ptr<Route>> routes_;
   std::map<std::string, RateLimit> limits_;
   std::unordered_map<std::string, Path, Hash, std::equal_to<>> paths_;
+  std::vector<Template> templates_;
+
+  static Match match(const Path& path, Method method);
 };
 
 }  // namespace kriya::http

@@ -67,11 +67,10 @@ http::Route jwks_route(std::string jwks) {
                     .errors = {},
                     .request_schema = {},
                     .request_example = {},
-                    .answer_schema =
-                        json::object{{"type", "object"},
-                                     {"required", json::array{"keys"}},
-                                     {"properties", {{"keys", {{"type", "array"}, {"items", {{"type", "object"}}}}}}}},
-                    .answer_example = {}};
+                    .answers = {{.schema = {{"type", "object"},
+                                            {"required", json::array{"keys"}},
+                                            {"properties",
+                                             {{"keys", {{"type", "array"}, {"items", {{"type", "object"}}}}}}}}}}};
               }};
 }
 

@@ -19,8 +19,7 @@ http::AccessRule require_metrics_token(const Secret& token) {
     return {};
   };
   return {.check = check,
-          .scheme_name = "metrics_token",
-          .scheme = {{"type", "http"}, {"scheme", "bearer"}, {"description", "METRICS_TOKEN"}},
+          .schemes = {{"metrics_token", {{"type", "http"}, {"scheme", "bearer"}, {"description", "METRICS_TOKEN"}}}},
           .errors = {Errc::missing_token, Errc::invalid_token}};
 }
 
@@ -29,7 +28,7 @@ http::AccessRule require_loopback() {
     if (caller.loopback) return {};
     return fail(Errc::forbidden, "Metrics are for this machine only; set METRICS_TOKEN to scrape from elsewhere.");
   };
-  return {.check = check, .scheme_name = {}, .errors = {Errc::forbidden}};
+  return {.check = check, .errors = {Errc::forbidden}};
 }
 
 http::Operation describe_metrics(schema::Components&) {
@@ -39,9 +38,7 @@ http::Operation describe_metrics(schema::Components&) {
           .errors = {},
           .request_schema = {},
           .request_example = {},
-          .answer_schema = json::object{{"type", "string"}},
-          .answer_example = {},
-          .answer_content_type = "text/plain"};
+          .answers = {{.schema = {{"type", "string"}}, .content_type = "text/plain"}}};
 }
 
 }  // namespace

@@ -40,6 +40,12 @@ class Components {
     }
   }
 
+  /// The schema of a described struct itself, without an entry of its own.
+  template <Described T>
+  json::object inline_schema_of() {
+    return properties_schema<T>();
+  }
+
   json::object take() && { return std::move(schemas_); }
 
  private:
@@ -58,6 +64,11 @@ class Components {
   template <Described T>
   json::object object_schema(const std::string& name) {
     schemas_[name] = nullptr;  // a struct that holds itself refers to this entry
+    return properties_schema<T>();
+  }
+
+  template <Described T>
+  json::object properties_schema() {
     json::object properties;
     json::array required;
     for_each_member<T>([&](auto member) {

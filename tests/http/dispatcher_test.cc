@@ -40,7 +40,7 @@ class DispatcherLimitsTest : public ::testing::Test {
   void add(std::string path, std::function<Task<Response>(const Request&, const Caller&)> run) {
     Route route{.method = Method::get,
                 .path = std::move(path),
-                .access = {{.check = look_at_key, .scheme_name = {}}},
+                .access = {{.check = look_at_key}},
                 .run = std::move(run),
                 .describe = {}};
     route.limits = {{.name = "user", .scope = Scope::user, .requests = 10},

@@ -46,5 +46,23 @@ TEST(Router, RefusesTwoLimitsOfOneName) {
   EXPECT_EQ(router.limits().at("limit").requests, 10);
 }
 
+TEST(Router, GivesWhatStandsInThePlacesOfAPath) {
+  Router router;
+  router.add(route(Method::get, "/api/messages/{id}"));
+  router.add(route(Method::post, "/api/chat/{chat}/cancel"));
+  router.add(route(Method::get, "/api/messages/latest"));
+  const auto found = router.find(Method::get, "/api/messages/a%20b+c");
+  ASSERT_EQ(found.route, router.routes()[0].get());
+  ASSERT_EQ(found.parameters.size(), 1U);
+  EXPECT_EQ(found.parameters[0], (std::pair<std::string_view, std::string>("id", "a b+c")));
+  EXPECT_EQ(router.find(Method::get, "/api/messages/latest").route, router.routes()[2].get());
+  EXPECT_EQ(router.find(Method::get, "/api/chat/1/cancel").allow, "POST, OPTIONS");
+  for (const char* path :
+       {"/api/messages/", "/api/messages/a/b", "/api/messages/%zz", "/api/messages", "/api/chat//cancel"}) {
+    EXPECT_EQ(router.find(Method::get, path).route, nullptr) << path;
+    EXPECT_EQ(router.find(Method::get, path).allow, "") << path;
+  }
+}
+
 }  // namespace
 }  // namespace kriya::http

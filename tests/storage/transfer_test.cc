@@ -28,7 +28,7 @@ constexpr const char* kHeader = R"({"kriya_export":1,"schema_version":3,"created
 constexpr const char* kUserLine =
     R"({"table":"users","row":{"id":"017f22e2-79b0-7cc3-98c4-dc0c0c07398f","phone_number":"+14155550123",)"
     R"("first_name":"मीरा \"M\"","last_name":null,"email":"m@example.com","token_version":9007199254740993,)"
-    R"("created_at":"2026-11-21T09:30:00.123456Z","updated_at":"2026-11-21T09:30:00Z"}})";
+    R"("created_at":"2026-11-21T09:30:00.123456Z","updated_at":"2026-11-21T09:30:00Z","scope":null}})";
 constexpr const char* kTokenLine =
     R"({"table":"issued_tokens","row":{"id":"017f22e2-79b0-7cc3-98c4-000000000001",)"
     R"("user_id":"017f22e2-79b0-7cc3-98c4-dc0c0c07398f","token_hash":"ab","issued_at":"2026-11-21T09:30:00Z",)"

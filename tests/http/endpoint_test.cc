@@ -1,0 +1,103 @@
+#include "http/endpoint.h"
+
+#include <gtest/gtest.h>
+
+#include "http/openapi.h"
+#include "http/router.h"
+#include "runtime/io_threads.h"
+
+namespace kriya::http {
+
+struct Wanted {
+  std::string id;
+  std::optional<std::int64_t> limit;
+  std::optional<bool> all;
+};
+BOOST_DESCRIBE_STRUCT(Wanted, (), (id, limit, all))
+
+struct Done {
+  std::string id;
+  std::optional<std::int64_t> limit;
+};
+BOOST_DESCRIBE_STRUCT(Done, (), (id, limit))
+
+struct Started {
+  static constexpr int kStatus = 202;
+  std::string id;
+};
+BOOST_DESCRIBE_STRUCT(Started, (), (id))
+
+namespace {
+
+using Answer = std::variant<Done, Started>;
+
+Task<Result<Answer>> answer(Wanted wanted) {
+  if (wanted.all.value_or(false)) co_return Started{wanted.id};
+  co_return Done{wanted.id, wanted.limit};
+}
+
+/// One endpoint on a path, asked once.
+Response ask(Method method, const std::string& path, const std::string& target, const std::string& body = {}) {
+  Router router;
+  router.add(method, path,
+             Endpoint<Wanted, Answer>{.summary = "Test",
+                                      .handle = [](const Wanted& wanted, const Caller&) { return answer(wanted); }});
+  Request request;
+  request.set_start(name(method), target, 1);
+  if (!body.empty()) {
+    request.add_header("Content-Type", "application/json");
+    request.add_header("Content-Length", std::to_string(body.size()));
+    request.mutable_body() = body;
+  }
+  auto match = router.find(method, request.path());
+  Caller caller{.address = "",
+                .user_agent = "",
+                .request_id = "r",
+                .deadline = Deadline::after(std::chrono::seconds(5)),
+                .bearer = ""};
+  caller.path_parameters = std::move(match.parameters);
+  return run_to_completion(match.route->run(request, caller));
+}
+
+TEST(Endpoint, ReadsPathAndQueryByTheNamesOfMembers) {
+  EXPECT_EQ(ask(Method::get, "/a/{id}", "/a/x%2Fy?limit=5&other=1").body, R"({"id":"x/y","limit":5})");
+  EXPECT_EQ(ask(Method::get, "/a", "/a?id=7").body, R"({"id":"7","limit":null})");
+}
+
+TEST(Endpoint, NamesEveryBadParameter) {
+  const Response refused = ask(Method::get, "/a", "/a?limit=many&all=maybe");
+  EXPECT_EQ(refused.status, 422);
+  const auto errors = parse_json(refused.body)->at("errors").as_array();
+  ASSERT_EQ(errors.size(), 3U);
+  EXPECT_EQ(errors[0].at("message"), "is required");
+  EXPECT_EQ(errors[1].at("message"), "must be a whole number");
+  EXPECT_EQ(errors[2].at("message"), "must be true or false");
+}
+
+TEST(Endpoint, ThePathWinsOverTheBody) {
+  EXPECT_EQ(ask(Method::post, "/a/{id}", "/a/one", R"({"id":"two","limit":3})").body, R"({"id":"one","limit":3})");
+}
+
+TEST(Endpoint, AnAnswersTypeDecidesItsStatus) {
+  EXPECT_EQ(ask(Method::get, "/a", "/a?id=x").status, 200);
+  EXPECT_EQ(ask(Method::get, "/a", "/a?id=x&all=true").status, 202);
+}
+
+TEST(Endpoint, DocumentsParametersAndEveryAnswer) {
+  Router router;
+  router.add(Method::get, "/a/{id}", Endpoint<Wanted, Answer>{.summary = "Test", .handle = {}});
+  const json::object document =
+      make_openapi({.title = "t", .version = "1", .description = "", .server_url = "/"}, router);
+  const json::object& operation = document.at("paths").at("/a/{id}").at("get").as_object();
+  const json::array& parameters = operation.at("parameters").as_array();
+  ASSERT_EQ(parameters.size(), 3U);
+  EXPECT_EQ(parameters[0].at("in"), "path");
+  EXPECT_EQ(parameters[1].at("in"), "query");
+  EXPECT_EQ(parameters[1].at("required"), false);
+  EXPECT_TRUE(operation.at("responses").as_object().contains("200"));
+  EXPECT_TRUE(operation.at("responses").as_object().contains("202"));
+  EXPECT_FALSE(operation.contains("requestBody"));
+}
+
+}  // namespace
+}  // namespace kriya::http
