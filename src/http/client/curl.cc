@@ -1,135 +1,60 @@
 #include "http/client/curl.h"
 
-#include <mutex>
-#include <new>
-#include <thread>
-#include <unordered_map>
-
-#include <pthread.h>
-#include <signal.h>
-
-#include "http/client/transfer.h"
+#include "http/client/arriving.h"
+#include "http/client/loop.h"
 
 namespace kriya::http::client {
+namespace {
 
-class Curl::Loop {
+Task<bool> news(std::shared_ptr<Arriving> arriving) {
+  return handoff<bool>([arriving = std::move(arriving)](Completion<bool> done) { arriving->wait(std::move(done)); });
+}
+
+class ArrivingStream final : public Stream {
  public:
-  explicit Loop(Options options) : options_(std::move(options)) {
-    if (multi_ == nullptr) throw std::bad_alloc();
-    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, 32L);  // kept for later calls
-    thread_ = std::thread([this] { run(); });
-  }
+  ArrivingStream(std::shared_ptr<Loop> loop, Loop::Ticket ticket, std::shared_ptr<Arriving> arriving)
+      : loop_(std::move(loop)), ticket_(ticket), arriving_(std::move(arriving)) {}
+  ~ArrivingStream() override { loop_->give_up(ticket_); }
 
-  ~Loop() {
-    {
-      const std::scoped_lock lock(mutex_);
-      stopping_ = true;
-    }
-    curl_multi_wakeup(multi_.get());
-    thread_.join();
+  tl::expected<void, Failure> take_head() {
+    return arriving_->take_head().map([this](Response head) { head_ = std::move(head); });
   }
+  const Response& head() const override { return head_; }
 
-  void add(std::unique_ptr<Transfer> transfer) {
-    {
-      const std::scoped_lock lock(mutex_);
-      arrived_.push_back(std::move(transfer));
-    }
-    curl_multi_wakeup(multi_.get());
+  Task<Piece> next() override {
+    co_await news(arriving_);
+    auto taking = arriving_->take_bytes();
+    if (taking.go_on) loop_->go_on(ticket_);
+    co_return std::move(taking.piece);
   }
 
  private:
-  /// libcurl counts these; the first and the last do the work.
-  struct Library {
-    Library() {
-      if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw std::bad_alloc();
-    }
-    ~Library() { curl_global_cleanup(); }
-    Library(const Library&) = delete;
-  };
-  struct Cleanup {
-    void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
-  };
-
-  void run() {
-    pthread_setname_np(pthread_self(), "http-client");
-    sigset_t all;  // signals are for the main thread; SIGPIPE, which OpenSSL may raise, is for nobody
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
-    while (begin_what_arrived()) {
-      int running = 0;
-      CURLMcode code = curl_multi_perform(multi_.get(), &running);
-      finish_what_is_done();
-      constexpr int kMostMilliseconds = 60'000;  // libcurl wakes sooner for its own timers, and for `add`
-      if (code == CURLM_OK) code = curl_multi_poll(multi_.get(), nullptr, 0, kMostMilliseconds, nullptr);
-      if (code != CURLM_OK) give_up(curl_multi_strerror(code));
-    }
-    give_up("the client is shutting down");
-  }
-
-  /// False when it is time to end.
-  bool begin_what_arrived() {
-    std::vector<std::unique_ptr<Transfer>> arrived;
-    bool stopping = false;
-    {
-      const std::scoped_lock lock(mutex_);
-      arrived.swap(arrived_);
-      stopping = stopping_;
-    }
-    for (auto& transfer : arrived) {
-      if (stopping) {
-        transfer->fail("the client is shutting down");
-      } else {
-        begin(std::move(transfer));
-      }
-    }
-    return !stopping;
-  }
-
-  void begin(std::unique_ptr<Transfer> transfer) {
-    if (under_way_.size() >= options_.most_calls) return transfer->fail("too many calls are under way");
-    const auto easy = transfer->prepare(options_);
-    if (!easy) return transfer->fail(easy.error());
-    const CURLMcode code = curl_multi_add_handle(multi_.get(), *easy);
-    if (code != CURLM_OK) return transfer->fail(curl_multi_strerror(code));
-    under_way_.emplace(*easy, std::move(transfer));
-  }
-
-  void finish_what_is_done() {
-    int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
-      if (message->msg != CURLMSG_DONE) continue;
-      const CURLcode code = message->data.result;  // gone with the handle
-      take(message->easy_handle)->finish(code);
-    }
-  }
-
-  void give_up(const std::string& message) {
-    while (!under_way_.empty()) take(under_way_.begin()->first)->fail(message);
-  }
-
-  std::unique_ptr<Transfer> take(CURL* easy) {
-    curl_multi_remove_handle(multi_.get(), easy);
-    return std::move(under_way_.extract(easy).mapped());
-  }
-
-  const Options options_;
-  Library library_;
-  std::unique_ptr<CURLM, Cleanup> multi_{curl_multi_init()};
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Transfer>> arrived_;  // under the mutex
-  bool stopping_ = false;                           // under the mutex
-  std::unordered_map<CURL*, std::unique_ptr<Transfer>> under_way_;
-  std::thread thread_;
+  std::shared_ptr<Loop> loop_;
+  Loop::Ticket ticket_;
+  std::shared_ptr<Arriving> arriving_;
+  Response head_;
 };
 
-Curl::Curl(Options options) : loop_(std::make_unique<Loop>(std::move(options))) {}
+}  // namespace
 
-Curl::~Curl() = default;
+Curl::Curl(Options options) : loop_(std::make_shared<Loop>(std::move(options))) {}
+
+Curl::~Curl() { loop_->stop(); }  // a stream that is still held keeps the object, but has nothing more to come
 
 Task<Answer> Curl::send(Request request, Deadline deadline) {
   return handoff<Answer>([loop = loop_.get(), request = std::move(request), deadline](Completion<Answer> done) mutable {
-    loop->add(std::make_unique<Transfer>(std::move(request), deadline, std::move(done)));
+    auto whole = std::make_shared<WholeAnswer>(loop->options().most_answer_bytes, std::move(done));
+    loop->add(std::make_unique<Transfer>(std::move(request), deadline, std::move(whole)));
   });
+}
+
+Task<Opened> Curl::open(Request request, Deadline deadline) {
+  const auto arriving = std::make_shared<Arriving>();
+  const auto ticket = loop_->add(std::make_unique<Transfer>(std::move(request), deadline, arriving));
+  auto stream = std::make_unique<ArrivingStream>(loop_, ticket, arriving);
+  co_await news(arriving);
+  if (auto begun = stream->take_head(); !begun) co_return tl::unexpected(std::move(begun.error()));
+  co_return std::move(stream);
 }
 
 }  // namespace kriya::http::client

@@ -4,20 +4,22 @@
 #include <cstddef>
 #include <memory>
 
-#include "http/client/client.h"
+#include "http/client/stream.h"
 
 namespace kriya::http::client {
 
+class Loop;
+
 /// HTTP/1.1, and HTTP/2 where a TLS server offers it. Certificates are always checked, TLS is 1.2 or newer. No cookies,
 /// no decompression; a proxy only by the usual environment variables (`https_proxy`, `no_proxy`, ...).
-class Curl final : public Client {
+class Curl final : public Client, public StreamingClient {
  public:
   struct Options {
     std::string user_agent;
-    std::string ca_file = {};                              // PEM; empty: the authorities that the system trusts
-    std::chrono::milliseconds connect_within{3'000};       // address, connection and TLS together
-    std::size_t most_answer_bytes = std::size_t{1} << 20;  // of a body; a longer one is a Failure
-    std::size_t most_calls = 1'000;                        // at once; a further one fails, unsent
+    std::string ca_file = {};                         // PEM; empty: the authorities that the system trusts
+    std::chrono::milliseconds connect_within{3'000};  // address, connection and TLS together
+    std::size_t most_answer_bytes = 1'048'576;        // of a body, else it is a Failure; a stream has no limit
+    std::size_t most_calls = 1'000;                   // at once; a further one fails, unsent
   };
 
   explicit Curl(Options options);
@@ -26,10 +28,10 @@ class Curl final : public Client {
   ~Curl() override;
 
   Task<Answer> send(Request request, Deadline deadline) override;
+  Task<Opened> open(Request request, Deadline deadline) override;
 
  private:
-  class Loop;
-  std::unique_ptr<Loop> loop_;
+  std::shared_ptr<Loop> loop_;
 };
 
 }  // namespace kriya::http::client

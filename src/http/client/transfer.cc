@@ -33,12 +33,13 @@ std::optional<std::string> problem_with(const Request& request) {
 
 }  // namespace
 
-Transfer::Transfer(Request request, Deadline deadline, Completion<Answer> done)
-    : request_(std::move(request)), deadline_(deadline), done_(std::move(done)) {}
+Transfer::Transfer(Request request, Deadline deadline, std::shared_ptr<Receiver> receiver)
+    : request_(std::move(request)), deadline_(deadline), receiver_(std::move(receiver)) {}
 
-tl::expected<CURL*, Failure> Transfer::prepare(const Curl::Options& options) {
+std::optional<Failure> Transfer::prepare(std::uint64_t ticket, const Curl::Options& options) {
+  ticket_ = ticket;
   const auto unsent = [](std::string message, bool timed_out = false) {
-    return tl::unexpected(Failure{.sent = false, .timed_out = timed_out, .message = std::move(message)});
+    return Failure{.sent = false, .timed_out = timed_out, .message = std::move(message)};
   };
   if (auto problem = problem_with(request_)) return unsent(*std::move(problem));
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_.at() - Deadline::Steady::now());
@@ -54,12 +55,17 @@ tl::expected<CURL*, Failure> Transfer::prepare(const Curl::Options& options) {
   set(CURLOPT_USERAGENT, options.user_agent.c_str());
   set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
   set(CURLOPT_WRITEDATA, this);
-  most_answer_bytes_ = options.most_answer_bytes;
   set_connection(options);
   set_method_and_body();
   set_headers();
   if (set_up_ != CURLE_OK) return unsent(curl_easy_strerror(set_up_));
-  return easy_.get();
+  return std::nullopt;
+}
+
+Transfer& Transfer::of(CURL* easy) {
+  Transfer* transfer = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+  return *transfer;
 }
 
 void Transfer::set_connection(const Curl::Options& options) {
@@ -132,47 +138,52 @@ int Transfer::before_request(void* self, char*, char*, int, int) {
 
 std::size_t Transfer::on_body(char* bytes, std::size_t, std::size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
-  if (count > transfer.most_answer_bytes_ - transfer.body_.size()) {
-    transfer.too_long_ = true;
-    return CURL_WRITEFUNC_ERROR;
+  if (count == 0) return 0;
+  transfer.begin();
+  switch (transfer.receiver_->take({bytes, count})) {
+    case Receiver::Taken::all:
+      return count;
+    case Receiver::Taken::later:
+      return CURL_WRITEFUNC_PAUSE;
+    case Receiver::Taken::never:
+      break;
   }
-  transfer.body_.append(bytes, count);
-  return count;
+  return CURL_WRITEFUNC_ERROR;
 }
 
 void Transfer::finish(CURLcode code) {
-  if (code == CURLE_OK) {
-    done_(response());
-  } else {
-    fail(failure(code));
-  }
+  if (code != CURLE_OK) return fail(failure(code));
+  begin();
+  receiver_->end(elapsed());
 }
 
 void Transfer::fail(std::string message) {
   fail(Failure{.sent = sent_, .timed_out = false, .message = std::move(message)});
 }
 
-Response Transfer::response() {
-  Response response{.body = std::move(body_)};
+void Transfer::begin() {
+  if (std::exchange(begun_, true)) return;
+  Response head{.elapsed = elapsed()};
   long status = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
-  response.status = static_cast<int>(status);
-  curl_off_t elapsed = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_TOTAL_TIME_T, &elapsed);
-  response.elapsed = std::chrono::microseconds(elapsed);
+  head.status = static_cast<int>(status);
   constexpr int kLastRequest = -1;
   curl_header* header = nullptr;
   while ((header = curl_easy_nextheader(easy_.get(), CURLH_HEADER, kLastRequest, header)) != nullptr) {
-    response.headers.emplace_back(header->name, header->value);
+    head.headers.emplace_back(header->name, header->value);
   }
-  return response;
+  receiver_->begin(std::move(head));
+}
+
+std::chrono::microseconds Transfer::elapsed() const {
+  curl_off_t elapsed = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_TOTAL_TIME_T, &elapsed);
+  return std::chrono::microseconds(elapsed);
 }
 
 Failure Transfer::failure(CURLcode code) const {
   Failure failure{.sent = sent_, .timed_out = code == CURLE_OPERATION_TIMEDOUT, .message = curl_easy_strerror(code)};
-  if (too_long_) {
-    failure.message = "the answer is longer than " + std::to_string(most_answer_bytes_) + " bytes";
-  } else if (lost_) {
+  if (lost_) {
     failure.message = "the connection was closed before an answer came";
   } else if (!sent_ && error_[0] != '\0') {
     // Which certificate, which host: more than the code says. Once something was sent it might quote that, or an

@@ -2,27 +2,31 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <memory>
 
 #include <curl/curl.h>
 
 #include "http/client/curl.h"
-#include "runtime/handoff.h"
+#include "http/client/receiver.h"
 
 namespace kriya::http::client {
 
 /// Made by the caller's thread, then used by the thread of the loop alone. Ends with one call of `finish` or `fail`.
 class Transfer {
  public:
-  Transfer(Request request, Deadline deadline, Completion<Answer> done);
+  Transfer(Request request, Deadline deadline, std::shared_ptr<Receiver> receiver);
 
-  /// Hands everything to libcurl. Errors: the request cannot be sent at all.
-  tl::expected<CURL*, Failure> prepare(const Curl::Options& options);
+  /// Hands everything to libcurl, in `easy`. Gives why, when the request cannot be sent at all.
+  std::optional<Failure> prepare(std::uint64_t ticket, const Curl::Options& options);
+  CURL* easy() const { return easy_.get(); }
+  std::uint64_t ticket() const { return ticket_; }
+  static Transfer& of(CURL* easy);
 
   /// libcurl is done with it.
   void finish(CURLcode code);
   void fail(std::string message);
-  void fail(Failure failure) { done_(tl::unexpected(std::move(failure))); }
+  void fail(Failure failure) { receiver_->fail(std::move(failure)); }
 
  private:
   struct Cleanup {
@@ -38,7 +42,8 @@ class Transfer {
   void set_headers();
   void add_header_line(const std::string& line);
   bool may_be_repeated() const { return request_.method == "GET" || request_.method == "HEAD"; }
-  Response response();
+  void begin();
+  std::chrono::microseconds elapsed() const;
   Failure failure(CURLcode code) const;
 
   template <class T>
@@ -48,14 +53,13 @@ class Transfer {
 
   Request request_;
   Deadline deadline_;
-  Completion<Answer> done_;
+  std::shared_ptr<Receiver> receiver_;
+  std::uint64_t ticket_ = 0;
   std::unique_ptr<curl_slist, Cleanup> header_lines_;  // libcurl reads them, and the body, where they are
   std::array<char, CURL_ERROR_SIZE> error_{};
-  std::string body_;
-  std::size_t most_answer_bytes_ = 0;
-  CURLcode set_up_ = CURLE_OK;  // the first option that libcurl did not take
-  bool sent_ = false;           // or about to be
-  bool too_long_ = false;
+  CURLcode set_up_ = CURLE_OK;           // the first option that libcurl did not take
+  bool sent_ = false;                    // or about to be
+  bool begun_ = false;                   // the receiver has the head
   bool lost_ = false;                    // the connection broke, and libcurl wanted to send again
   std::unique_ptr<CURL, Cleanup> easy_;  // the last: it refers to the others
 };
