@@ -184,7 +184,7 @@ std::chrono::microseconds Transfer::elapsed() const {
 Failure Transfer::failure(CURLcode code) const {
   Failure failure{.sent = sent_, .timed_out = code == CURLE_OPERATION_TIMEDOUT, .message = curl_easy_strerror(code)};
   if (lost_) {
-    failure.message = "the connection was closed before an answer came";
+    failure.message = "no answer came, and the request is not sent twice";
   } else if (!sent_ && error_[0] != '\0') {
     // Which certificate, which host: more than the code says. Once something was sent it might quote that, or an
     // answer.

@@ -60,7 +60,7 @@ class Transfer {
   CURLcode set_up_ = CURLE_OK;           // the first option that libcurl did not take
   bool sent_ = false;                    // or about to be
   bool begun_ = false;                   // the receiver has the head
-  bool lost_ = false;                    // the connection broke, and libcurl wanted to send again
+  bool lost_ = false;                    // no answer, and libcurl wanted to send again
   std::unique_ptr<CURL, Cleanup> easy_;  // the last: it refers to the others
 };
 
