@@ -45,9 +45,9 @@ struct Response {
 
 /// Why there is no answer.
 struct Failure {
-  bool sent;            // false: certain that no byte of the request was sent; the call may be repeated
-  bool timed_out;       // the deadline passed, or no connection came about in time
-  std::string message;  // for logs: nothing of the URL's query, of a header or of a body
+  bool sent;           // false: certain that no byte of the request was sent; the call may be repeated
+  std::string detail;  // for logs: nothing of the URL's query, of a header or of a body
+  bool timed_out;      // the deadline passed, or no connection came about in time
 };
 
 using Answer = tl::expected<Response, Failure>;

@@ -116,8 +116,8 @@ void Loop::finish_what_is_done() {
   }
 }
 
-void Loop::fail_all(const std::string& message) {
-  while (!under_way_.empty()) take(under_way_.begin()->first)->fail(message);
+void Loop::fail_all(const std::string& detail) {
+  while (!under_way_.empty()) take(under_way_.begin()->first)->fail(detail);
 }
 
 std::unique_ptr<Transfer> Loop::take(Ticket ticket) {

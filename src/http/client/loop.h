@@ -57,7 +57,7 @@ class Loop {
   void follow(Order order);
   void begin(Ticket ticket, std::unique_ptr<Transfer> transfer);
   void finish_what_is_done();
-  void fail_all(const std::string& message);
+  void fail_all(const std::string& detail);
   std::unique_ptr<Transfer> take(Ticket ticket);
 
   const Curl::Options options_;

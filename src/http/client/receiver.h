@@ -37,7 +37,7 @@ class WholeAnswer final : public Receiver {
   }
 
   void fail(Failure failure) override {
-    if (too_long_) failure.message = "the answer is longer than " + std::to_string(most_bytes_) + " bytes";
+    if (too_long_) failure.detail = "the answer is longer than " + std::to_string(most_bytes_) + " bytes";
     done_(tl::unexpected(std::move(failure)));
   }
 

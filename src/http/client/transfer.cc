@@ -38,8 +38,8 @@ Transfer::Transfer(Request request, Deadline deadline, std::shared_ptr<Receiver>
 
 std::optional<Failure> Transfer::prepare(std::uint64_t ticket, const Curl::Options& options) {
   ticket_ = ticket;
-  const auto unsent = [](std::string message, bool timed_out = false) {
-    return Failure{.sent = false, .timed_out = timed_out, .message = std::move(message)};
+  const auto unsent = [](std::string detail, bool timed_out = false) {
+    return Failure{.sent = false, .detail = std::move(detail), .timed_out = timed_out};
   };
   if (auto problem = problem_with(request_)) return unsent(*std::move(problem));
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_.at() - Deadline::Steady::now());
@@ -157,8 +157,8 @@ void Transfer::finish(CURLcode code) {
   receiver_->end(elapsed());
 }
 
-void Transfer::fail(std::string message) {
-  fail(Failure{.sent = sent_, .timed_out = false, .message = std::move(message)});
+void Transfer::fail(std::string detail) {
+  fail(Failure{.sent = sent_, .detail = std::move(detail), .timed_out = false});
 }
 
 void Transfer::begin() {
@@ -182,13 +182,13 @@ std::chrono::microseconds Transfer::elapsed() const {
 }
 
 Failure Transfer::failure(CURLcode code) const {
-  Failure failure{.sent = sent_, .timed_out = code == CURLE_OPERATION_TIMEDOUT, .message = curl_easy_strerror(code)};
+  Failure failure{.sent = sent_, .detail = curl_easy_strerror(code), .timed_out = code == CURLE_OPERATION_TIMEDOUT};
   if (lost_) {
-    failure.message = "no answer came, and the request is not sent twice";
+    failure.detail = "no answer came, and the request is not sent twice";
   } else if (!sent_ && error_[0] != '\0') {
     // Which certificate, which host: more than the code says. Once something was sent it might quote that, or an
     // answer.
-    failure.message = error_.data();
+    failure.detail = error_.data();
   }
   return failure;
 }

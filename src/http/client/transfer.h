@@ -25,7 +25,7 @@ class Transfer {
 
   /// libcurl is done with it.
   void finish(CURLcode code);
-  void fail(std::string message);
+  void fail(std::string detail);
   void fail(Failure failure) { receiver_->fail(std::move(failure)); }
 
  private:

@@ -71,7 +71,7 @@ TEST(Curl, SendsARequestByteForByteAndAddsOnlyWhatHttpNeeds) {
                                     .url = server.url("/v1/messages?x=1%202"),
                                     .headers = {{"X-Mixed-Case", "ü; b"}, {"X-Empty", ""}},
                                     .body = body});
-  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  ASSERT_TRUE(answer.has_value()) << answer.error().detail;
   ASSERT_EQ(received.count(), 1U);
   EXPECT_EQ(received.all()[0],
             "POST /v1/messages?x=1%202 HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) +
@@ -124,7 +124,7 @@ TEST(Curl, GivesTheWholeAnswerWhateverItsStatus) {
   });
   Curl client(kOptions);
   const auto answer = send(client, {"POST", server.url()});
-  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  ASSERT_TRUE(answer.has_value()) << answer.error().detail;
   EXPECT_EQ(answer->status, 503);
   EXPECT_EQ(answer->body, "a\0b\r\n"s);
   EXPECT_EQ(answer->header("retry-AFTER"), "7");
@@ -154,7 +154,7 @@ TEST(Curl, AnswersHeadWithoutABody) {
   });
   Curl client(kOptions);
   const auto answer = send(client, {"HEAD", server.url()});
-  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  ASSERT_TRUE(answer.has_value()) << answer.error().detail;
   EXPECT_EQ(answer->header("Content-Length"), "5000000");
   EXPECT_EQ(answer->body, "");
 }
@@ -183,7 +183,7 @@ TEST(Curl, RefusesWhatCannotBeSentSafely) {
     ASSERT_FALSE(answer.has_value()) << request.url;
     EXPECT_FALSE(answer.error().sent);
     EXPECT_FALSE(answer.error().timed_out);
-    EXPECT_NE(answer.error().message, "");
+    EXPECT_NE(answer.error().detail, "");
   }
   EXPECT_EQ(received.count(), 0U);
 }
@@ -194,8 +194,8 @@ TEST(Curl, ARefusedConnectionSentNothing) {
   ASSERT_FALSE(answer.has_value());
   EXPECT_FALSE(answer.error().sent);
   EXPECT_FALSE(answer.error().timed_out);
-  EXPECT_THAT(answer.error().message, HasSubstr("connect"));
-  EXPECT_THAT(answer.error().message, Not(HasSubstr("secret")));
+  EXPECT_THAT(answer.error().detail, HasSubstr("connect"));
+  EXPECT_THAT(answer.error().detail, Not(HasSubstr("secret")));
 }
 
 TEST(Curl, AnUnknownHostSentNothing) {
@@ -215,7 +215,7 @@ TEST(Curl, AConnectionThatIsNotReadyInTimeSentNothing) {
   ASSERT_FALSE(answer.has_value());
   EXPECT_FALSE(answer.error().sent);
   EXPECT_TRUE(answer.error().timed_out);
-  EXPECT_THAT(answer.error().message, HasSubstr("timeout"));
+  EXPECT_THAT(answer.error().detail, HasSubstr("timeout"));
 }
 
 TEST(Curl, ADeadlineThatHasPassedSendsNothing) {
@@ -270,7 +270,7 @@ TEST(Curl, AnAnswerWithoutAnEndIsCutOff) {
   const auto answer = send(client, {"GET", server.url()});
   ASSERT_FALSE(answer.has_value());
   EXPECT_TRUE(answer.error().sent);
-  EXPECT_EQ(answer.error().message, "the answer is longer than 1048576 bytes");
+  EXPECT_EQ(answer.error().detail, "the answer is longer than 1048576 bytes");
 }
 
 TEST(Curl, AnAnswerOfExactlyTheLimitArrives) {
@@ -291,7 +291,7 @@ TEST(Curl, TellsNothingOfTheRequestInAFailure) {
   Curl client(kOptions);
   const auto answer = send(client, {"POST", server.url("/p?token=secret"), {{"Authorization", "secret"}}, "secret"});
   ASSERT_FALSE(answer.has_value());
-  EXPECT_THAT(answer.error().message, Not(HasSubstr("secret")));
+  EXPECT_THAT(answer.error().detail, Not(HasSubstr("secret")));
 }
 
 TEST(Curl, ReusesAConnectionOnlyWhereThatIsHarmlessOrAskedFor) {
@@ -329,7 +329,7 @@ TEST(Curl, NeverSendsAPostTwice) {
     ASSERT_FALSE(answer.has_value());
     EXPECT_TRUE(answer.error().sent);
     EXPECT_FALSE(answer.error().timed_out);
-    EXPECT_EQ(answer.error().message, "no answer came, and the request is not sent twice");
+    EXPECT_EQ(answer.error().detail, "no answer came, and the request is not sent twice");
     EXPECT_EQ(received.count(), 2U);
     EXPECT_TRUE(send(client, {"POST", server.url()}).has_value());
   }
@@ -407,7 +407,7 @@ TEST(Curl, FailsWhatIsUnderWayWhenItEnds) {
   const auto answer = call.get();
   ASSERT_FALSE(answer.has_value());
   EXPECT_TRUE(answer.error().sent);
-  EXPECT_EQ(answer.error().message, "the client is shutting down");
+  EXPECT_EQ(answer.error().detail, "the client is shutting down");
 }
 
 TEST(Curl, RefusesACertificateThatNobodyVouchesFor) {
@@ -419,7 +419,7 @@ TEST(Curl, RefusesACertificateThatNobodyVouchesFor) {
   ASSERT_FALSE(answer.has_value());
   EXPECT_FALSE(answer.error().sent);
   EXPECT_FALSE(answer.error().timed_out);
-  EXPECT_THAT(answer.error().message, HasSubstr("certificate"));
+  EXPECT_THAT(answer.error().detail, HasSubstr("certificate"));
   EXPECT_EQ(received.count(), 0U);
 }
 
@@ -433,7 +433,7 @@ TEST(Curl, TrustsTheAuthoritiesThatItIsGivenForTheNamesThatTheyVouchFor) {
   std::ofstream(options.ca_file) << certificate.pem();
   Curl client(options);
   const auto answer = send(client, {"POST", server.url(), {}, "body"});
-  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  ASSERT_TRUE(answer.has_value()) << answer.error().detail;
   EXPECT_EQ(answer->body, "from 0");
 
   const auto wrong_name = send(client, {"POST", "https://127.0.0.1:" + std::to_string(server.port()), {}, "body"});

@@ -48,7 +48,7 @@ TEST(Stream, GivesEachPieceWhileTheAnswerGoesOn) {
   });
   Curl client(kOptions);
   const auto stream = open(client, server);
-  ASSERT_TRUE(stream.has_value()) << stream.error().message;
+  ASSERT_TRUE(stream.has_value()) << stream.error().detail;
   EXPECT_EQ((*stream)->head().status, 200);
   EXPECT_EQ((*stream)->head().header("content-type"), "text/event-stream");
   EXPECT_EQ(read(**stream, 9), "data: 1\n\n");
@@ -160,7 +160,7 @@ TEST(Stream, FailsWhenTheClientEndsAndMayOutliveIt) {
   client.reset();
   const auto end = next(**stream);
   ASSERT_FALSE(end.has_value());
-  EXPECT_EQ(end.error().message, "the client is shutting down");
+  EXPECT_EQ(end.error().detail, "the client is shutting down");
 }
 
 TEST(Arriving, PutsTheServerOffUntilSomebodyReads) {
