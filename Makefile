@@ -1,6 +1,6 @@
 # The commands of the project. The work is in scripts/, ninja and cmake; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run build test dev bench bench-scale bench-soak fuzz asan tsan lint format clean setup
+.PHONY: help run build test test-sms dev bench bench-scale bench-soak fuzz asan tsan lint format clean setup
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,10 @@ build: setup ## set up and build build/release/kriya
 test: ## set up and run every test
 	@scripts/setup.sh test
 	@scripts/test.sh
+
+test-sms: ## the tests of messages and verification alone, each by its name
+	@scripts/setup.sh test
+	@scripts/test.sh sms
 
 dev: setup ## rebuild and restart the server whenever a source changes
 	@scripts/dev.sh

@@ -3,10 +3,13 @@
 #   scripts/test.sh               everything, on the release build
 #   scripts/test.sh asan-ubsan    the unit and HTTP tests under these sanitizers
 #   scripts/test.sh tsan          the unit tests under this one
+#   scripts/test.sh sms           the tests of messages and verification alone, each by its name
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 preset=${1:-release}
+only_messages=false
+if [[ $preset == sms ]]; then preset=release only_messages=true; fi
 logs=build/$preset/test-logs
 mkdir -p "$logs"
 export KRIYA_BIN=$PWD/build/$preset/kriya
@@ -26,6 +29,19 @@ unit_tests() (
 http_tests() {
   # The limit, far over what any file takes, ends a run in which a server hangs.
   build/node/bin/node --test --test-concurrency=4 --test-timeout=600000 --test-reporter=spec tests/e2e/*.test.mjs
+}
+# Everything from what providers say to what a person types back.
+message_unit_tests() (
+  suites=$(grep -rhoP '^(TEST(_P|_F)?|RC_GTEST(_FIXTURE)?_PROP)\(\K\w+' tests/messaging tests/verification | sort -u)
+  server=$(mktemp -d)
+  trap 'tests/support/postgres_server.sh remove "$server"' EXIT
+  KRIYA_TEST_POSTGRES_URL=$(tests/support/postgres_server.sh start "$server" fsync=off) || exit
+  export KRIYA_TEST_POSTGRES_URL
+  "build/$preset/kriya_tests" --gtest_filter="$(sed 's/.*/*&.*/' <<<"$suites" | paste -sd:)"
+)
+message_http_tests() {
+  build/node/bin/node --test --test-concurrency=2 --test-timeout=600000 --test-reporter=spec \
+    tests/e2e/stand_ins.test.mjs tests/e2e/message*.test.mjs tests/e2e/verification*.test.mjs tests/e2e/sms*.test.mjs
 }
 # Debian's Python by its path: it has Debian's requests, another that comes first in PATH may not.
 plane_tests() {
@@ -70,6 +86,12 @@ finish() {
 }
 
 step build || { finish; exit 1; }
+if $only_messages; then
+  step message_unit_tests || true
+  step message_http_tests || true
+  finish
+  exit
+fi
 step unit_tests || true
 if [[ $preset != tsan ]]; then
   step http_tests || true
