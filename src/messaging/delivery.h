@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <vector>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -20,10 +21,13 @@ class Delivery {
   Task<void> run();
   void stop();
 
-  /// Does what is due now, at most a batch of it. Returns how much was.
+  /// Does what is due now, at most a batch of it, several at a time: a provider's answer takes long, and codes do not
+  /// live long. Returns how much was.
   Task<std::size_t> step();
 
  private:
+  Task<void> lane(std::vector<StoredMessage>& due, std::size_t& next);
+
   asio::steady_timer timer_;
   Outbox& outbox_;
   const Clock& clock_;

@@ -30,6 +30,9 @@ constexpr Statement kInbound{
     Use::write,
     "INSERT INTO receipts (id, provider, reference, status, code, detail, retryable, received_at) "
     "VALUES ($1, $2, $3, 'inbound', $4, '', 0, $5) ON CONFLICT (id) DO NOTHING"};
+constexpr Statement kSweep{Use::write,
+                           "DELETE FROM receipts WHERE id IN (SELECT id FROM receipts WHERE received_at < $1 AND "
+                           "status <> 'inbound' LIMIT $2)"};
 constexpr Statement kHasOptedOut{Use::lookup, "SELECT phone_hash FROM opt_outs WHERE phone_hash = $1"};
 
 /// A hash of what makes a receipt this one. The lengths keep two different ones from reading alike.
@@ -97,6 +100,12 @@ Task<Result<std::vector<StatusReport>>> ReceiptStore::of_reference(std::string p
   std::vector<StatusReport> reports;
   for (std::size_t i = 0; i < rows->size(); ++i) reports.push_back(report_at(*rows, i));
   co_return reports;
+}
+
+Task<Result<std::int64_t>> ReceiptStore::sweep(Timestamp before, std::int64_t limit, Deadline deadline) {
+  const auto rows = co_await database_.run(kSweep, {before, limit}, deadline);
+  if (!rows) co_return fail(rows.error());
+  co_return rows->affected();
 }
 
 Task<Result<bool>> ReceiptStore::has_opted_out(std::string phone_hash, Deadline deadline) {

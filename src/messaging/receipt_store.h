@@ -32,6 +32,10 @@ class ReceiptStore {
   /// What the provider said of a reference so far, in the order of arrival.
   Task<Result<std::vector<StatusReport>>> of_reference(std::string provider, std::string reference, Deadline deadline);
 
+  /// Forgets reports that were received before `before`, at most `limit`; returns how many. Wishes stay known, so that
+  /// none can be replayed.
+  Task<Result<std::int64_t>> sweep(Timestamp before, std::int64_t limit, Deadline deadline);
+
   Task<Result<bool>> has_opted_out(std::string phone_hash, Deadline deadline);
 
  private:

@@ -59,6 +59,22 @@ class FakePoller final : public StatusPoller {
   Status answer = Status::accepted;
 };
 
+/// Answers after the others have had a turn.
+class SlowSender final : public MessageSender {
+ public:
+  std::string_view provider() const override { return "slow"; }
+  bool carries(Channel, const Content&) const override { return true; }
+  Task<SendOutcome> send(Outgoing, Deadline) override {
+    most = std::max(most, ++under_way);
+    const auto executor = co_await asio::this_coro::executor;
+    for (int turn = 0; turn < 1000 && under_way < 4; ++turn) co_await asio::post(executor, use_task);
+    --under_way;
+    co_return FakeMessageSender::accepted("slow");
+  }
+  int under_way = 0;
+  int most = 0;
+};
+
 /// One process: an outbox and the loop that drives it, on a database of which it can be cut off.
 class Process {
  public:
@@ -223,6 +239,20 @@ TEST_P(OutboxTest, ACrashBetweenSentAndAnsweredIsUnknownAndNeverSentAgain) {
   EXPECT_TRUE(other->hear(delivered));
   EXPECT_EQ(other->find(record->id).record.status, Status::delivered);
   EXPECT_EQ(other->find(record->id).record.provider_reference, "ref-1");
+}
+
+TEST_P(OutboxTest, WhatWaitsIsSentSeveralAtATime) {
+  for (int i = 0; i < 20; ++i) {
+    sms_.then(FakeMessageSender::busy());
+    here_->send(text_to(kTo));
+  }
+  SlowSender slow;
+  const auto other = process({&slow});
+  clock_.advance(seconds(2));
+  EXPECT_EQ(other->step(), 20U);
+  EXPECT_GE(slow.most, 4);
+  const auto left = run_to_completion(other->outbox().store().list({.status = Status::queued}, soon()));
+  EXPECT_TRUE(left.value().empty());
 }
 
 TEST_P(OutboxTest, AnAnswerThatComesAfterAllBeatsUnknown) {

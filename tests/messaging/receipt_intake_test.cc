@@ -162,6 +162,18 @@ TEST_P(ReceiptIntakeTest, AReplayedWishDoesNotUndoANewerOne) {
   EXPECT_TRUE(refused());
 }
 
+TEST_P(ReceiptIntakeTest, OldReportsAreSweptAndOldWishesStayKnown) {
+  ReceiptStore store(*database_);
+  EXPECT_EQ(post("good;ref-1;delivered"), 200);
+  EXPECT_TRUE(take(said("STOP", "in-1")));
+  EXPECT_TRUE(take(said("START", "in-2")));
+  EXPECT_EQ(run_to_completion(store.sweep(clock_.now(), 10, soon())).value(), 0);
+  EXPECT_EQ(run_to_completion(store.sweep(clock_.now() + seconds(1), 10, soon())).value(), 1);
+  EXPECT_EQ(receipts("ref-1"), 0U);
+  EXPECT_TRUE(take(said("STOP", "in-1")));
+  EXPECT_FALSE(refused());
+}
+
 TEST_P(ReceiptIntakeTest, StopTakesBackWhatWaits) {
   sms_.then(FakeMessageSender::busy(seconds(60)));
   const MessageRecord waiting = send();
