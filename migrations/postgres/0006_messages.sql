@@ -20,16 +20,17 @@ CREATE TABLE messages (
   segments           bigint NOT NULL,
   attempts           bigint NOT NULL,
   latency_ms         bigint,          -- of the provider's last answer
-  payload            text,            -- sealed: number, content, channels left; NULL after the final outcome
-  next_attempt_at    timestamptz,     -- when a queued one is due
-  claimed_until      timestamptz,     -- of one that is being sent
-  claimed_by         text,
+  payload            text,            -- sealed: number, content; NULL as soon as nobody can need it again
+  channels_left      text NOT NULL,   -- where it goes when this channel fails: 'voice,sms'
+  due_at             timestamptz,     -- when somebody must look at it again; NULL: never
+  claimed_by         text,            -- the hand-over that is under way
+  version            bigint NOT NULL, -- counts its changes: who read an older one changes nothing
   not_after          timestamptz,     -- not worth sending later
   created_at         timestamptz NOT NULL,
   updated_at         timestamptz NOT NULL
 );
 
-CREATE INDEX messages_by_due ON messages (status, next_attempt_at);
+CREATE INDEX messages_by_due ON messages (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX messages_by_phone ON messages (phone_hash, id);
 CREATE INDEX messages_by_requester ON messages (requested_by, id);
 CREATE INDEX messages_by_reference ON messages (provider, provider_reference);
@@ -41,6 +42,11 @@ CREATE TABLE receipts (
   reference   text NOT NULL,
   status      text NOT NULL,
   code        text NOT NULL,
+  detail      text NOT NULL,
+  retryable   bigint NOT NULL,  -- 1: a failure that another channel may not have
+  cost        text,
+  currency    text,
+  segments    bigint,
   received_at timestamptz NOT NULL,
   message_id  uuid              -- NULL: no message of ours is known by that reference
 );

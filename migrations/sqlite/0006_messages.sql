@@ -20,16 +20,17 @@ CREATE TABLE messages (
   segments           INTEGER NOT NULL,
   attempts           INTEGER NOT NULL,
   latency_ms         INTEGER,          -- of the provider's last answer
-  payload            TEXT,             -- sealed: number, content, channels left; NULL after the final outcome
-  next_attempt_at    INTEGER,          -- when a queued one is due
-  claimed_until      INTEGER,          -- of one that is being sent
-  claimed_by         TEXT,
+  payload            TEXT,            -- sealed: number, content; NULL as soon as nobody can need it again
+  channels_left      TEXT NOT NULL,   -- where it goes when this channel fails: 'voice,sms'
+  due_at             INTEGER,         -- when somebody must look at it again; NULL: never
+  claimed_by         TEXT,            -- the hand-over that is under way
+  version            INTEGER NOT NULL,-- counts its changes: who read an older one changes nothing
   not_after          INTEGER,          -- not worth sending later
   created_at         INTEGER NOT NULL,
   updated_at         INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX messages_by_due ON messages (status, next_attempt_at);
+CREATE INDEX messages_by_due ON messages (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX messages_by_phone ON messages (phone_hash, id);
 CREATE INDEX messages_by_requester ON messages (requested_by, id);
 CREATE INDEX messages_by_reference ON messages (provider, provider_reference);
@@ -41,6 +42,11 @@ CREATE TABLE receipts (
   reference   TEXT NOT NULL,
   status      TEXT NOT NULL,
   code        TEXT NOT NULL,
+  detail      TEXT NOT NULL,
+  retryable   INTEGER NOT NULL,          -- 1: a failure that another channel may not have
+  cost        TEXT,
+  currency    TEXT,
+  segments    INTEGER,
   received_at INTEGER NOT NULL,
   message_id  TEXT                       -- NULL: no message of ours is known by that reference
 ) STRICT, WITHOUT ROWID;

@@ -23,6 +23,7 @@ struct NewMessage {
   std::optional<Uuid> user_id = {};
   std::string client_address = {};
   std::optional<Timestamp> not_after = {};  // not worth sending later, e.g. when its code has expired
+  std::optional<Content> fallback = {};     // what channels after the first carry instead
 };
 
 /// Safe to use from every thread. Implemented by Outbox.

@@ -1,0 +1,72 @@
+#include "messaging/delivery.h"
+
+#include <algorithm>
+#include <exception>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+
+namespace kriya::messaging {
+namespace {
+
+constexpr std::chrono::seconds kPeriod{1};
+constexpr std::chrono::seconds kLookPatience{10};
+constexpr std::chrono::seconds kMessagePatience{60};  // over all channels of one message
+constexpr std::int64_t kBatch = 32;
+constexpr std::size_t kLanes = 8;
+
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+}  // namespace
+
+Delivery::Delivery(asio::io_context& context, Outbox& outbox, const Clock& clock, telemetry::Metrics& metrics)
+    : timer_(context), outbox_(outbox), clock_(clock) {
+  metrics.gauge("kriya_messages_due", "Messages that waited for this instance's last look, at most a batch.",
+                [due = due_] { return due->load(); });
+}
+
+Task<void> Delivery::run() {
+  while (!stopping_) {
+    const std::size_t done = co_await step();
+    if (stopping_) break;  // told so meanwhile: there is no timer to cancel
+    if (done == static_cast<std::size_t>(kBatch)) continue;
+    timer_.expires_after(kPeriod);
+    co_await timer_.async_wait(asio::as_tuple(use_task));
+  }
+}
+
+Task<std::size_t> Delivery::step() {
+  auto due = co_await outbox_.store().due(clock_.now(), kBatch, Deadline::after(kLookPatience));
+  if (!due) co_return 0;  // the database has told its own failure
+  due_->store(static_cast<double>(due->size()));
+  const Executor executor = co_await asio::this_coro::executor;
+  Timer all_done(executor, Timer::time_point::max());
+  std::size_t next = 0;
+  std::size_t running = std::min(kLanes, due->size());
+  std::exception_ptr failure;
+  for (std::size_t i = running; i > 0; --i) {
+    asio::co_spawn(executor, lane(*due, next), [&](std::exception_ptr thrown) {
+      if (thrown) failure = thrown;
+      if (--running == 0) all_done.cancel();
+    });
+  }
+  while (running > 0) co_await all_done.async_wait(asio::as_tuple(use_task));
+  if (failure) std::rethrow_exception(failure);
+  co_return next;
+}
+
+Task<void> Delivery::lane(std::vector<StoredMessage>& due, std::size_t& next) {
+  while (next < due.size() && !stopping_) {
+    StoredMessage message = std::move(due[next++]);
+    co_await outbox_.take_up(std::move(message), Deadline::after(kMessagePatience));
+  }
+}
+
+void Delivery::stop() {
+  stopping_ = true;
+  timer_.cancel();
+}
+
+}  // namespace kriya::messaging

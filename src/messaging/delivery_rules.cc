@@ -1,0 +1,110 @@
+#include "messaging/delivery_rules.h"
+
+#include <algorithm>
+
+namespace kriya::messaging {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::seconds;
+
+constexpr seconds kFirstPause{2};
+constexpr seconds kLongestPause{300};
+constexpr seconds kFirstPoll{2};
+constexpr seconds kSlowestPoll{3600};
+
+/// Exponential back-off with full jitter, and never sooner than the provider said.
+Timestamp next_try(std::int64_t attempts, const SendOutcome& outcome, Timestamp now, double luck) {
+  const microseconds pause =
+      std::min<microseconds>(kFirstPause * (1LL << std::min<std::int64_t>(attempts - 1, 16)), kLongestPause);
+  const microseconds spread(static_cast<std::int64_t>(static_cast<double>(pause.count()) * luck));
+  return now + std::max<microseconds>(spread, outcome.retry_after);
+}
+
+std::optional<std::string> unless_empty(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+/// The message stays with its channel.
+Move staying(const StoredMessage& message, Status status, std::optional<Timestamp> due_at) {
+  // Only another channel could need what it says; without one it goes now.
+  return {.status = status,
+          .channel = message.record.channel,
+          .channels_left = message.channels_left,
+          .due_at = due_at,
+          .keep_payload = status == Status::queued || (!is_final(status) && !message.channels_left.empty())};
+}
+
+Move after_rejection(const StoredMessage& message, const SendOutcome& outcome, Timestamp now, double luck) {
+  if (outcome.retryable && message.record.attempts < kMaxAttempts) {
+    const Timestamp at = next_try(message.record.attempts, outcome, now, luck);
+    if (worth_sending(message, at)) return staying(message, Status::queued, at);
+  }
+  return give_up_channel(message, now);
+}
+
+bool handed_over(Status status) {
+  return status == Status::unknown || status == Status::accepted || status == Status::sent;
+}
+
+}  // namespace
+
+bool worth_sending(const StoredMessage& message, Timestamp now) {
+  return !message.not_after || now < *message.not_after;
+}
+
+Move after_hand_over(const StoredMessage& message, const SendOutcome& outcome, Timestamp now, double luck,
+                     bool can_poll) {
+  Move move;
+  if (outcome.kind == SendOutcome::Kind::rejected) {
+    move = after_rejection(message, outcome, now, luck);
+  } else {
+    const bool accepted = outcome.kind == SendOutcome::Kind::accepted;
+    const Status status = accepted ? std::max(outcome.status, Status::accepted) : Status::unknown;
+    move = staying(message, status, next_look(message, status, now, can_poll));
+  }
+  move.code = unless_empty(outcome.code);
+  move.detail = unless_empty(outcome.detail);
+  return move;
+}
+
+Move give_up_channel(const StoredMessage& message, Timestamp now) {
+  if (message.channels_left.empty() || !message.payload || !worth_sending(message, now)) {
+    return {.status = Status::failed, .channel = message.record.channel};
+  }
+  return {.status = Status::queued,
+          .channel = message.channels_left.front(),
+          .channels_left = {message.channels_left.begin() + 1, message.channels_left.end()},
+          .due_at = now,
+          .keep_payload = true};
+}
+
+Word judge(const StoredMessage& message, std::string_view provider, const StatusReport& report, Timestamp now) {
+  const MessageRecord& record = message.record;
+  if (rank_of(report.status) <= rank_of(record.status)) return Word::stale;
+  // That it arrived is true of the message, whichever hand-over it was.
+  if (report.status == Status::delivered || report.status == Status::read) return Word::news;
+  // Anything else is about one hand-over, which must be the last one: a late word on an earlier channel must not end
+  // what a later one has begun. While one is under way the reference is still that of the one before.
+  if (record.provider != provider || record.status == Status::queued) return Word::stale;
+  if (record.provider_reference) {
+    if (record.status == Status::sending || *record.provider_reference != report.reference) return Word::stale;
+  }
+  if (report.status == Status::failed && report.retryable && handed_over(record.status) &&
+      give_up_channel(message, now).status == Status::queued) {
+    return Word::fall_over;
+  }
+  return Word::news;
+}
+
+std::optional<Timestamp> next_look(const StoredMessage& message, Status status, Timestamp now, bool can_poll) {
+  if (!handed_over(status)) return std::nullopt;
+  const Timestamp created = message.record.created_at;
+  if (can_poll && status != Status::sent && now < created + kPollFor) {
+    return now + std::clamp<microseconds>(microseconds(now.micros - created.micros), kFirstPoll, kSlowestPoll);
+  }
+  if (message.channels_left.empty()) return std::nullopt;
+  return created + kKeepPayload;
+}
+
+}  // namespace kriya::messaging

@@ -1,0 +1,293 @@
+#include "messaging/outbox.h"
+
+#include <cstring>
+
+#include "crypto/random.h"
+#include "messaging/provider_words.h"
+
+namespace kriya::messaging {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Writing down what has happened is worth more time than the request that asked for it has left.
+constexpr seconds kWritePatience{10};
+constexpr seconds kAllDown{15};  // until it is tried again when every provider is known to be down
+constexpr int kMergeTries = 5;
+
+Deadline to_write() { return Deadline::after(kWritePatience); }
+
+double random_luck() {
+  std::uint32_t number = 0;
+  std::memcpy(&number, crypto::random_bytes(sizeof number).data(), sizeof number);
+  return static_cast<double>(number) / 4294967295.0;
+}
+
+}  // namespace
+
+Outbox::Outbox(Parts parts)
+    : parts_(std::move(parts)),
+      store_(parts_.database),
+      receipts_(parts_.database),
+      seal_(parts_.master),
+      phone_hash_(parts_.master),
+      senders_(parts_.senders) {
+  if (!parts_.luck) parts_.luck = random_luck;
+}
+
+bool Outbox::carries(Channel channel, const Content& content) const { return senders_.carries(channel, content); }
+
+Task<Result<MessageRecord>> Outbox::send(NewMessage message, Deadline deadline) {
+  std::vector<Channel> channels;
+  for (const Channel channel : message.channels) {
+    const bool first = channel == message.channels.front();
+    if (carries(channel, first || !message.fallback ? message.content : *message.fallback)) channels.push_back(channel);
+  }
+  if (channels.empty()) co_return fail(Errc::verification_unavailable, "No provider carries such a message.");
+  StoredMessage row = row_of(message, std::move(channels));
+  const auto added =
+      co_await store_.add(row, message.user_id, phone_hash_.of(message.to), message.content.code.has_value(), deadline);
+  if (!added) co_return fail(added.error());
+  if (!*added) co_return fail(Errc::opted_out, "The recipient asked not to be written to.");
+  row = co_await carry(std::move(row), deadline);
+  co_return std::move(row.record);
+}
+
+StoredMessage Outbox::row_of(const NewMessage& message, std::vector<Channel> channels) const {
+  const Timestamp now = parts_.clock.now();
+  const Payload payload{.to = message.to,
+                        .first = message.channels.front(),
+                        .content = message.content,
+                        .fallback = message.fallback,
+                        .purpose = message.purpose,
+                        .client_address = message.client_address};
+  const Uuid id = crypto::new_uuid(now);
+  const Channel channel = channels.front();
+  return {.record = {.id = id,
+                     .kind = message.kind,
+                     .provider = {},
+                     .channel = channel,
+                     .phone_number = message.to.masked(),
+                     .status = Status::queued,
+                     .provider_reference = {},
+                     .provider_code = {},
+                     .detail = {},
+                     .cost = {},
+                     .currency = {},
+                     .segments = segments_of(channel, payload.content_for(channel)),
+                     .attempts = 0,
+                     .latency_ms = {},
+                     .created_at = now,
+                     .updated_at = now},
+          .requested_by = message.requested_by,
+          .payload = seal_.close(payload, id),
+          .channels_left = {channels.begin() + 1, channels.end()},
+          .due_at = now + kHeadStart,
+          .not_after = message.not_after,
+          .version = 0};
+}
+
+std::int64_t Outbox::segments_of(Channel channel, const Content& content) const {
+  if (channel != Channel::sms) return 0;
+  if (content.code) return parts_.count_segments(content.code->text);
+  return content.text ? parts_.count_segments(*content.text) : 0;
+}
+
+bool Outbox::can_poll(const std::string& provider, bool has_reference) const {
+  return has_reference && parts_.pollers.contains(provider);
+}
+
+/// Sends a queued message as far as it goes now: over to its next channel at once, to a later try never.
+Task<StoredMessage> Outbox::carry(StoredMessage message, Deadline deadline) {
+  while (message.record.status == Status::queued && !deadline.passed()) {
+    const Timestamp now = parts_.clock.now();
+    if (!worth_sending(message, now)) {
+      co_return co_await ended(std::move(message), Status::expired);
+    }
+    const auto payload = message.payload ? seal_.open(*message.payload, message.record.id)
+                                         : Result<Payload>(fail(Errc::internal, "A queued message has no payload."));
+    if (!payload) {
+      parts_.log.error("a queued message cannot be read and has failed",
+                       {{"message", message.record.id.str()}, {"cause", payload.error().detail}});
+      co_return co_await ended(std::move(message), Status::failed);
+    }
+    const Channel channel = message.record.channel;
+    const Content& content = payload->content_for(channel);
+    if (!carries(channel, content)) {  // the settings were others when it was written
+      auto moved = co_await move(message, give_up_channel(message, now));
+      if (!moved) co_return message;
+      message = *std::move(moved);
+      continue;
+    }
+    MessageSender* sender = senders_.choose(channel, content, message.record.provider, now);
+    if (sender == nullptr) {
+      (void)co_await move(message, {.status = Status::queued,
+                                    .channel = channel,
+                                    .channels_left = message.channels_left,
+                                    .due_at = now + kAllDown,
+                                    .keep_payload = true});
+      co_return message;
+    }
+    auto handed = co_await hand_over(message, *payload, *sender, deadline);
+    if (!handed) co_return message;
+    const bool next_channel = handed->record.channel != channel;
+    message = *std::move(handed);
+    if (!next_channel) break;
+  }
+  co_return message;
+}
+
+/// Empty when somebody else has the message, or when the database is away; then nothing is known to have changed.
+Task<std::optional<StoredMessage>> Outbox::hand_over(StoredMessage message, const Payload& payload,
+                                                     MessageSender& sender, Deadline deadline) {
+  const Channel channel = message.record.channel;
+  const Content& content = payload.content_for(channel);
+  const std::string provider(sender.provider());
+  const std::string by = crypto::random_token();
+  const auto claimed = co_await store_.claim(message.record.id, message.version,
+                                             {.by = by,
+                                              .provider = provider,
+                                              .segments = segments_of(channel, content),
+                                              .until = parts_.clock.now() + kHandOverLost},
+                                             parts_.clock.now(), deadline);
+  if (!claimed || !*claimed) co_return std::nullopt;
+
+  const auto start = std::chrono::steady_clock::now();
+  const SendOutcome outcome = tamed(co_await sender.send({.id = message.record.id,
+                                                          .to = payload.to,
+                                                          .channel = channel,
+                                                          .content = content,
+                                                          .purpose = payload.purpose,
+                                                          .client_address = payload.client_address},
+                                                         deadline.within(kHandOverPatience)));
+  const auto took = std::chrono::steady_clock::now() - start;
+  const Timestamp now = parts_.clock.now();
+  senders_.note(sender, outcome, now);
+  parts_.metrics
+      .histogram("kriya_message_provider_seconds", "How long providers of messages took to answer.",
+                 {{"provider", provider}})
+      .observe(std::chrono::duration<double>(took).count());
+
+  Move next = after_hand_over(**claimed, outcome, now, parts_.luck(), can_poll(provider, !outcome.reference.empty()));
+  const auto settled = co_await store_.settle(
+      message.record.id, by, std::move(next),
+      {.reference = outcome.reference, .latency_ms = std::chrono::duration_cast<milliseconds>(took).count()}, now,
+      to_write());
+  if (!settled) {
+    parts_.log.warning("what became of a message could not be written down; it will be called unknown",
+                       {{"message", message.record.id.str()}, {"cause", settled.error().detail}});
+    co_return **claimed;
+  }
+  if (!*settled) co_return **claimed;
+  count(**settled);
+  if (!outcome.reference.empty()) co_await hear_what_came_early(provider, outcome.reference);
+  co_return *settled;
+}
+
+/// Empty when it lost a race, or the database is away: then nothing has changed.
+Task<std::optional<StoredMessage>> Outbox::move(StoredMessage message, Move move) {
+  auto moved =
+      co_await store_.move(message.record.id, message.version, std::move(move), parts_.clock.now(), to_write());
+  if (!moved || !*moved) co_return std::nullopt;
+  if ((*moved)->record.status != message.record.status) count(**moved);
+  co_return *std::move(moved);
+}
+
+Task<StoredMessage> Outbox::ended(StoredMessage message, Status status) {
+  auto moved = co_await move(message, {.status = status, .channel = message.record.channel});
+  co_return std::move(moved).value_or(message);
+}
+
+/// A receipt may overtake the answer that tells its reference. It was kept, and both look for each other after they
+/// have written, so that one of them finds the other.
+Task<void> Outbox::hear_what_came_early(std::string provider, std::string reference) {
+  auto reports = co_await receipts_.of_reference(provider, reference, to_write());
+  if (!reports) co_return;
+  for (StatusReport& report : *reports) (void)co_await hear(provider, std::move(report), to_write());
+}
+
+Task<Result<bool>> Outbox::hear(std::string provider, StatusReport report, Deadline deadline) {
+  for (int tries = 0; tries < kMergeTries; ++tries) {
+    auto found = report.message_id ? co_await store_.find(*report.message_id, deadline)
+                                   : co_await store_.find_by_reference(provider, report.reference, deadline);
+    if (!found) co_return fail(found.error());
+    if (!*found) co_return false;
+    const StoredMessage& message = **found;
+    const Timestamp now = parts_.clock.now();
+    const Word word = judge(message, provider, report, now);
+    if (word == Word::stale) co_return true;
+    Move next = give_up_channel(message, now);
+    next.code = report.code;
+    next.detail = report.detail;
+    const auto changed = word == Word::fall_over
+                             ? co_await store_.move(message.record.id, message.version, next, now, deadline)
+                             : co_await store_.merge(message.record.id, message.version, report, now, deadline);
+    if (!changed) co_return fail(changed.error());
+    if (*changed) {
+      count(**changed);
+      co_return true;
+    }
+  }
+  co_return fail(Errc::overloaded, "A message changes faster than its receipt can be merged.");
+}
+
+Task<void> Outbox::take_up(StoredMessage message, Deadline deadline) {
+  const MessageRecord& record = message.record;
+  switch (record.status) {
+    case Status::queued:
+      (void)co_await carry(std::move(message), deadline);
+      co_return;
+    case Status::sending:  // its process died, or could not write down what came of it
+      (void)co_await move(message, {.status = Status::unknown,
+                                    .channel = record.channel,
+                                    .channels_left = message.channels_left,
+                                    .due_at = next_look(message, Status::unknown, parts_.clock.now(), false),
+                                    .keep_payload = !message.channels_left.empty()});
+      co_return;
+    case Status::unknown:
+    case Status::accepted:
+    case Status::sent:
+      co_await poll(std::move(message), deadline);
+      co_return;
+    case Status::expired:
+    case Status::failed:
+    case Status::delivered:
+    case Status::read:
+      co_return;  // never due
+  }
+}
+
+Task<void> Outbox::poll(StoredMessage message, Deadline deadline) {
+  const MessageRecord& record = message.record;
+  const Timestamp now = parts_.clock.now();
+  const bool forget = now >= record.created_at + kKeepPayload;
+  const bool pollable = can_poll(record.provider, record.provider_reference.has_value());
+  Move later{.status = record.status, .channel = record.channel};
+  if (!forget) {
+    later.channels_left = message.channels_left;
+    later.due_at = next_look(message, record.status, now, pollable);
+    later.keep_payload = !message.channels_left.empty();
+  }
+  const auto moved = co_await store_.move(record.id, message.version, later, now, deadline);
+  if (!moved || !*moved || forget || !pollable || record.status == Status::sent) co_return;
+  auto report = co_await parts_.pollers.find(record.provider)
+                    ->second->poll(*record.provider_reference, record.channel, deadline.within(kHandOverPatience));
+  if (!report) co_return;  // it is asked again later, or a receipt comes
+  StatusReport tame_report = tamed(*std::move(report));
+  tame_report.message_id = record.id;
+  if (tame_report.reference.empty()) tame_report.reference = *record.provider_reference;
+  (void)co_await hear(record.provider, std::move(tame_report), deadline);
+}
+
+void Outbox::count(const StoredMessage& message) {
+  const MessageRecord& record = message.record;
+  parts_.metrics
+      .counter("kriya_messages_total", "Messages that came to a status, by provider and channel.",
+               {{"provider", record.provider},
+                {"channel", std::string(schema::word_of(record.channel))},
+                {"status", std::string(schema::word_of(record.status))}})
+      .add();
+}
+
+}  // namespace kriya::messaging

@@ -1,0 +1,36 @@
+// Which provider a message is handed to.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "messaging/circuit.h"
+#include "messaging/ports.h"
+
+namespace kriya::messaging {
+
+/// The senders in the order of preference, each behind a circuit. Safe to use from any thread.
+class Senders {
+ public:
+  /// The senders must outlive this object.
+  explicit Senders(std::vector<MessageSender*> senders) : senders_(std::move(senders)) {}
+
+  bool carries(Channel channel, const Content& content) const;
+
+  /// The first that carries such content and is not known to be down; `last_resort` only when there is no other. Null
+  /// when all are down, or none carries it.
+  MessageSender* choose(Channel channel, const Content& content, std::string_view last_resort, Timestamp now);
+
+  /// Learns from an outcome.
+  void note(const MessageSender& sender, const SendOutcome& outcome, Timestamp now);
+
+ private:
+  std::vector<MessageSender*> senders_;
+  std::mutex mutex_;
+  std::map<std::string, Circuit, std::less<>> circuits_;  // by provider
+};
+
+}  // namespace kriya::messaging

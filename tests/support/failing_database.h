@@ -1,0 +1,45 @@
+// A database that stops answering at a chosen write, as it looks to a process that is being killed.
+#pragma once
+
+#include <limits>
+
+#include "storage/database.h"
+
+namespace kriya::tests {
+
+class FailingDatabase final : public storage::Database {
+ public:
+  explicit FailingDatabase(storage::Database& real) : real_(real) {}
+
+  /// The first `count` writes reach the real database, and nothing after them.
+  void die_after_writes(int count) { writes_left_ = count; }
+
+  Task<Result<storage::Rows>> run(const storage::Statement& statement, std::vector<storage::Value> values,
+                                  Deadline deadline) override {
+    if (dies(statement.use == storage::Use::write)) co_return gone();
+    co_return co_await real_.run(statement, std::move(values), deadline);
+  }
+  Task<Result<storage::Rows>> look_up(const storage::Statement& by_keys, storage::Value key,
+                                      Deadline deadline) override {
+    if (dies(false)) co_return gone();
+    co_return co_await real_.look_up(by_keys, std::move(key), deadline);
+  }
+  Task<Result<std::vector<storage::Rows>>> transact(std::vector<storage::BoundStatement> statements,
+                                                    Deadline deadline) override {
+    if (dies(true)) co_return gone();
+    co_return co_await real_.transact(std::move(statements), deadline);
+  }
+
+ private:
+  static tl::unexpected<Error> gone() { return fail(Errc::unavailable, "The process is dead."); }
+  bool dies(bool write) {
+    if (writes_left_ <= 0) return true;
+    if (write) --writes_left_;
+    return false;
+  }
+
+  storage::Database& real_;
+  int writes_left_ = std::numeric_limits<int>::max();
+};
+
+}  // namespace kriya::tests
