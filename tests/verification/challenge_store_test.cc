@@ -1,6 +1,8 @@
 #include "verification/challenge_store.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 
 #include <gmock/gmock.h>
 
@@ -149,6 +151,50 @@ TEST_P(GuessLimitsTest, ParallelGuessesFromOneAddressStopAtSixty) {
   });
   EXPECT_EQ(std::ranges::count_if(answers, [](const auto& each) { return each.error().code == Errc::invalid_code; }),
             60);
+}
+
+TEST_P(GuessLimitsTest, OfInstancesThatGuessAtTheSameMomentTheTenthFailureLocksTheOthersOut) {
+  constexpr int kInstances = 4;
+  constexpr int kRounds = 20;
+  const Timestamp now = clock_.now();
+  std::vector<std::unique_ptr<storage::Database>> databases;
+  for (int i = 0; i < kInstances; ++i) databases.push_back(database_.connect());
+  const auto name = [](int round, int instance) { return std::to_string(round) + "-" + std::to_string(instance); };
+  const storage::Statement nine{storage::Use::write,
+                                "INSERT INTO guess_guards (id, phone_hash, failures, last_guess, updated_at) "
+                                "VALUES ($1, 'phone', 9, 'before', $2)"};
+  ChallengeStore setup(*database_);
+  for (int round = 0; round < kRounds; ++round) {
+    const std::string guard = "guard" + std::to_string(round);
+    ASSERT_TRUE(run_to_completion((*database_).run(nine, {guard, now}, soon())));
+    for (int instance = 0; instance < kInstances; ++instance) {
+      const ChallengeRow row{.id = name(round, instance),
+                             .purpose = "sign_in",
+                             .opened_by = "",
+                             .phone_hash = "phone",
+                             .guard = guard,
+                             .payload = {},
+                             .channel = "sms",
+                             .locale = "en",
+                             .created_at = now,
+                             .expires_at = now + minutes(5),
+                             .resend_at = now};
+      ASSERT_TRUE(run_to_completion(setup.open(row, {}, soon())));
+    }
+  }
+  std::array<std::atomic<int>, kRounds> counted{};
+  tests::in_step(kInstances, kRounds, [&](int instance, int round) {
+    ChallengeStore store(*databases[static_cast<std::size_t>(instance)]);
+    const Guess guess{.id = "guess" + name(round, instance),
+                      .challenge = name(round, instance),
+                      .purpose = "sign_in",
+                      .opened_by = "",
+                      .address = name(round, instance),
+                      .phone_masked = "",
+                      .code_hash = "wrong"};
+    if (run_to_completion(store.guess(guess, now, soon()))->counted) ++counted[static_cast<std::size_t>(round)];
+  });
+  for (const auto& each : counted) EXPECT_EQ(each, 1);
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 #include "verification/send_store.h"
 
 #include <array>
+#include <atomic>
 #include <random>
 
 #include <gtest/gtest.h>
 
 #include "crypto/random.h"
+#include "tests/support/in_parallel.h"
 #include "tests/support/test_database.h"
 
 namespace kriya::verification {
@@ -80,6 +82,24 @@ TEST_P(SendStoreTest, LetsThroughExactlyWhatTheRulesLetThrough) {
   }
   EXPECT_GT(outcomes[0], 50);
   for (std::size_t i = 0; i < refusals.size(); ++i) EXPECT_GT(refusals[i], 0) << "the walk never met limit " << i;
+}
+
+TEST_P(SendStoreTest, OfInstancesThatReserveAtTheSameMomentOneSucceeds) {
+  constexpr int kInstances = 4;
+  constexpr int kRounds = 25;
+  const Timestamp now = *parse_rfc3339("2026-11-21T09:30:00Z");
+  std::vector<std::unique_ptr<storage::Database>> databases;
+  for (int i = 0; i < kInstances; ++i) databases.push_back(database_.connect());
+  std::array<std::atomic<int>, kRounds> reserved{};
+  tests::in_step(kInstances, kRounds, [&](int instance, int round) {
+    SendStore store(*databases[static_cast<std::size_t>(instance)], {});
+    const std::string phone = "phone" + std::to_string(round);
+    const std::string address = "address" + std::to_string(round * kInstances + instance);
+    const auto outcome =
+        run_to_completion(store.reserve({crypto::new_uuid(now), phone, address, "US", "challenge", now}, soon()));
+    if (std::holds_alternative<std::vector<Timestamp>>(outcome.value())) ++reserved[static_cast<std::size_t>(round)];
+  });
+  for (const auto& each : reserved) EXPECT_EQ(each, 1);
 }
 
 TEST_P(SendStoreTest, AReservationIsReturnedOnce) {
