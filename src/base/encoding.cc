@@ -1,5 +1,6 @@
 #include "base/encoding.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -71,6 +72,23 @@ std::optional<std::string> base64url_decode(std::string_view text) {
   // Stray bits in the last character would be a second spelling of the same bytes.
   if ((group & (left == 3 ? 0xffU : 0xffffU)) != 0) return std::nullopt;
   return bytes;
+}
+
+std::string base64_encode(std::string_view bytes) {
+  std::string text = base64url_encode(bytes);
+  std::ranges::replace(text, '-', '+');
+  std::ranges::replace(text, '_', '/');
+  text.append((4 - text.size() % 4) % 4, '=');
+  return text;
+}
+
+std::optional<std::string> base64_decode(std::string_view text) {
+  if (text.size() % 4 != 0 || text.find_first_of("-_") != std::string_view::npos) return std::nullopt;
+  for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
+  std::string as_url(text);
+  std::ranges::replace(as_url, '+', '-');
+  std::ranges::replace(as_url, '/', '_');
+  return base64url_decode(as_url);
 }
 
 std::string hex_encode(std::string_view bytes) {

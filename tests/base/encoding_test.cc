@@ -30,6 +30,28 @@ TEST(Base64Url, RefusesPaddingForeignAlphabetsAndStrayBits) {
   EXPECT_FALSE(base64url_decode(std::string_view("Zm\0v", 4)));
 }
 
+TEST(Base64, WritesTheVectorsOfRfc4648WithPadding) {
+  EXPECT_EQ(base64_encode(""), "");
+  EXPECT_EQ(base64_encode("f"), "Zg==");
+  EXPECT_EQ(base64_encode("fo"), "Zm8=");
+  EXPECT_EQ(base64_encode("foo"), "Zm9v");
+  EXPECT_EQ(base64_encode("\xfb\xff"), "+/8=");
+}
+
+RC_GTEST_PROP(Base64, ReadsBackWhatItWrites, (const std::string& bytes)) {
+  RC_ASSERT(base64_decode(base64_encode(bytes)) == bytes);
+}
+
+RC_GTEST_PROP(Base64, AcceptsOneSpellingOnly, (const std::string& text)) {
+  if (const auto bytes = base64_decode(text)) RC_ASSERT(base64_encode(*bytes) == text);
+}
+
+TEST(Base64, RefusesMissingPaddingForeignAlphabetsAndStrayBits) {
+  for (const char* text : {"Zg", "Zg=", "Z===", "====", "Zh==", "Zm9=", "-_8=", "Zm 8", "Zg==\n", "Zg==Zg==", "Z=g="}) {
+    EXPECT_FALSE(base64_decode(text)) << text;
+  }
+}
+
 TEST(PercentDecode, ReadsEscapesAndPlusAndRefusesBrokenOnes) {
   EXPECT_EQ(percent_decode("a%20b+c%2B"), "a b c+");
   EXPECT_EQ(percent_decode("%e0%A4"), "\xe0\xa4");

@@ -1,0 +1,15 @@
+// PhoneID's answer as a report, and what it makes of a number. Missing data is never taken for safety.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "messaging/fields.h"
+#include "messaging/ports.h"
+
+namespace kriya::messaging::telesign {
+
+/// `asked`: the add-ons of the question; one without a good answer is a reason.
+NumberReport number_report(const PhoneNumber& number, const Fields& answer, const std::vector<std::string>& asked);
+
+}  // namespace kriya::messaging::telesign
