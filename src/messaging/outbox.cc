@@ -4,6 +4,7 @@
 
 #include "crypto/random.h"
 #include "messaging/provider_words.h"
+#include "messaging/sms_segments.h"
 
 namespace kriya::messaging {
 namespace {
@@ -22,6 +23,13 @@ double random_luck() {
   std::uint32_t number = 0;
   std::memcpy(&number, crypto::random_bytes(sizeof number).data(), sizeof number);
   return static_cast<double>(number) / 4294967295.0;
+}
+
+/// What a message costs as SMS; nothing on other channels.
+std::int64_t segments_of(Channel channel, const Content& content) {
+  if (channel != Channel::sms) return 0;
+  if (content.code) return sms_size(content.code->text).segments;
+  return content.text ? sms_size(*content.text).segments : 0;
 }
 
 }  // namespace
@@ -86,12 +94,6 @@ StoredMessage Outbox::row_of(const NewMessage& message, std::vector<Channel> cha
           .due_at = now + kHeadStart,
           .not_after = message.not_after,
           .version = 0};
-}
-
-std::int64_t Outbox::segments_of(Channel channel, const Content& content) const {
-  if (channel != Channel::sms) return 0;
-  if (content.code) return parts_.count_segments(content.code->text);
-  return content.text ? parts_.count_segments(*content.text) : 0;
 }
 
 bool Outbox::can_poll(const std::string& provider, bool has_reference) const {

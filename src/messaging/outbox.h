@@ -4,7 +4,6 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/secret.h"
@@ -35,8 +34,7 @@ class Outbox final : public Messenger {
     const Secret& master;                 // MASTER_KEY
     std::vector<MessageSender*> senders;  // in the order of preference
     Pollers pollers = {};
-    std::function<std::int64_t(std::string_view)> count_segments;  // what an SMS of that text costs
-    std::function<double()> luck = {};                             // 0 to 1; empty: random
+    std::function<double()> luck = {};  // 0 to 1; empty: random
     const Clock& clock;
     const telemetry::Log& log;
     telemetry::Metrics& metrics;
@@ -67,7 +65,6 @@ class Outbox final : public Messenger {
   Task<void> hear_what_came_early(std::string provider, std::string reference);
   Task<void> poll(StoredMessage message, Deadline deadline);
   StoredMessage row_of(const NewMessage& message, std::vector<Channel> channels) const;
-  std::int64_t segments_of(Channel channel, const Content& content) const;
   bool can_poll(const std::string& provider, bool has_reference) const;
   void count(const StoredMessage& message);
 

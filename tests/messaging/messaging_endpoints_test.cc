@@ -97,7 +97,6 @@ class MessagingEndpointsTest : public ::testing::Test {
   Outbox outbox_{{.database = *database_,
                   .master = kMaster,
                   .senders = {&sms_, &whatsapp_},
-                  .count_segments = [](std::string_view) { return 1; },
                   .luck = [] { return 1.0; },
                   .clock = clock_,
                   .log = database_.log(),

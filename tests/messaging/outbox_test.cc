@@ -84,7 +84,6 @@ class Process {
                  .master = kMaster,
                  .senders = std::move(senders),
                  .pollers = std::move(pollers),
-                 .count_segments = [](std::string_view text) { return text.size() > 160 ? 2 : 1; },
                  .luck = [] { return 1.0; },
                  .clock = clock,
                  .log = database.log(),

@@ -94,7 +94,6 @@ class ReceiptIntakeTest : public ::testing::TestWithParam<tests::Engine> {
   Outbox outbox_{{.database = connection_,
                   .master = kMaster,
                   .senders = {&sms_},
-                  .count_segments = [](std::string_view) { return 1; },
                   .luck = [] { return 1.0; },
                   .clock = clock_,
                   .log = database_.log(),
