@@ -41,7 +41,7 @@ end
 function common.fresh_registration()
   local series, step = common.setting("SERIES"), tonumber(common.setting("THREADS"))
   local number = thread_number - step
-  local headers = { ["Content-Type"] = "application/json" }
+  local headers = { ["Content-Type"] = "application/json", ["X-API-Key"] = os.getenv("BENCH_REGISTRAR_KEY") }
   return function()
     number = number + step
     local body = string.format(

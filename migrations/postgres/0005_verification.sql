@@ -11,7 +11,6 @@ CREATE TABLE challenges (
   payload            text,                 -- sealed: the number, and what the caller asked for; NULL once closed
   channel            text NOT NULL,
   locale             text NOT NULL,
-  provider_reference text,                 -- of a code that the provider made and checks
   attempts           bigint NOT NULL,      -- guesses that were compared, or are being compared
   last_guess         text,                 -- id of the guess counted last, by which a transaction knows its own
   sends              bigint NOT NULL,
@@ -26,10 +25,11 @@ CREATE INDEX challenges_by_expiry ON challenges (expires_at);
 
 -- Codes of a challenge: a resend keeps the earlier ones good.
 CREATE TABLE challenge_codes (
-  id           uuid PRIMARY KEY,
-  challenge_id text NOT NULL REFERENCES challenges (id) ON DELETE CASCADE,
-  code_hash    text NOT NULL, -- HMAC under a key that is not in the database
-  expires_at   timestamptz NOT NULL
+  id                 uuid PRIMARY KEY,
+  challenge_id       text NOT NULL REFERENCES challenges (id) ON DELETE CASCADE,
+  code_hash          text,        -- HMAC under a key that is not in the database
+  provider_reference text,        -- instead: of a code that the provider made and checks
+  expires_at         timestamptz NOT NULL
 );
 
 CREATE INDEX challenge_codes_by_challenge ON challenge_codes (challenge_id);
@@ -46,6 +46,16 @@ CREATE TABLE guess_guards (
 
 CREATE INDEX guess_guards_by_phone ON guess_guards (phone_hash);
 
+-- Failed guesses by client address, counted from the first one on for an hour.
+CREATE TABLE guess_addresses (
+  address      text PRIMARY KEY, -- IPv6 as its first 64 bits
+  failures     bigint NOT NULL,
+  window_start timestamptz NOT NULL,
+  last_guess   text NOT NULL
+);
+
+CREATE INDEX guess_addresses_by_start ON guess_addresses (window_start);
+
 -- Messages with codes: reserved before they are sent, counted by number, address and day.
 CREATE TABLE code_sends (
   id           uuid PRIMARY KEY,
@@ -53,6 +63,7 @@ CREATE TABLE code_sends (
   address      text NOT NULL, -- the client's, IPv6 as its first 64 bits
   country      text NOT NULL,
   challenge_id text NOT NULL,
+  hour         bigint NOT NULL, -- of reserved_at, since 1970: names its tallies
   reserved_at  timestamptz NOT NULL,
   returned_at  timestamptz,   -- it was definitely not sent
   verified_at  timestamptz    -- its challenge was solved
@@ -63,10 +74,10 @@ CREATE INDEX code_sends_by_address ON code_sends (address, reserved_at);
 CREATE INDEX code_sends_by_time ON code_sends (reserved_at);
 CREATE INDEX code_sends_by_challenge ON code_sends (challenge_id);
 
--- Codes sent and verified in each hour, by country and by address: what tells sign-ins from SMS pumping.
+-- Codes sent and verified in each hour, in all, by country and by address: what tells sign-ins from SMS pumping.
 CREATE TABLE code_send_tallies (
   id       text PRIMARY KEY, -- '<kind>|<subject>|<hour>'
-  kind     text NOT NULL,    -- 'country', 'address'
+  kind     text NOT NULL,    -- 'country', 'address', 'all'
   subject  text NOT NULL,
   hour     bigint NOT NULL,  -- since 1970
   sent     bigint NOT NULL,

@@ -11,7 +11,6 @@ CREATE TABLE challenges (
   payload            TEXT,                      -- sealed: the number, and what the caller asked for; NULL once closed
   channel            TEXT NOT NULL,
   locale             TEXT NOT NULL,
-  provider_reference TEXT,                      -- of a code that the provider made and checks
   attempts           INTEGER NOT NULL,          -- guesses that were compared, or are being compared
   last_guess         TEXT,                      -- id of the guess counted last, by which a transaction knows its own
   sends              INTEGER NOT NULL,
@@ -26,10 +25,11 @@ CREATE INDEX challenges_by_expiry ON challenges (expires_at);
 
 -- Codes of a challenge: a resend keeps the earlier ones good.
 CREATE TABLE challenge_codes (
-  id           TEXT PRIMARY KEY NOT NULL,
-  challenge_id TEXT NOT NULL REFERENCES challenges (id) ON DELETE CASCADE,
-  code_hash    TEXT NOT NULL, -- HMAC under a key that is not in the database
-  expires_at   INTEGER NOT NULL
+  id                 TEXT PRIMARY KEY NOT NULL,
+  challenge_id       TEXT NOT NULL REFERENCES challenges (id) ON DELETE CASCADE,
+  code_hash          TEXT, -- HMAC under a key that is not in the database
+  provider_reference TEXT, -- instead: of a code that the provider made and checks
+  expires_at         INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX challenge_codes_by_challenge ON challenge_codes (challenge_id);
@@ -46,6 +46,16 @@ CREATE TABLE guess_guards (
 
 CREATE INDEX guess_guards_by_phone ON guess_guards (phone_hash);
 
+-- Failed guesses by client address, counted from the first one on for an hour.
+CREATE TABLE guess_addresses (
+  address      TEXT PRIMARY KEY NOT NULL, -- IPv6 as its first 64 bits
+  failures     INTEGER NOT NULL,
+  window_start INTEGER NOT NULL,
+  last_guess   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX guess_addresses_by_start ON guess_addresses (window_start);
+
 -- Messages with codes: reserved before they are sent, counted by number, address and day.
 CREATE TABLE code_sends (
   id           TEXT PRIMARY KEY NOT NULL,
@@ -53,6 +63,7 @@ CREATE TABLE code_sends (
   address      TEXT NOT NULL, -- the client's, IPv6 as its first 64 bits
   country      TEXT NOT NULL,
   challenge_id TEXT NOT NULL,
+  hour         INTEGER NOT NULL, -- of reserved_at, since 1970: names its tallies
   reserved_at  INTEGER NOT NULL,
   returned_at  INTEGER,       -- it was definitely not sent
   verified_at  INTEGER        -- its challenge was solved
@@ -63,10 +74,10 @@ CREATE INDEX code_sends_by_address ON code_sends (address, reserved_at);
 CREATE INDEX code_sends_by_time ON code_sends (reserved_at);
 CREATE INDEX code_sends_by_challenge ON code_sends (challenge_id);
 
--- Codes sent and verified in each hour, by country and by address: what tells sign-ins from SMS pumping.
+-- Codes sent and verified in each hour, in all, by country and by address: what tells sign-ins from SMS pumping.
 CREATE TABLE code_send_tallies (
   id       TEXT PRIMARY KEY NOT NULL, -- '<kind>|<subject>|<hour>'
-  kind     TEXT NOT NULL,             -- 'country', 'address'
+  kind     TEXT NOT NULL,             -- 'country', 'address', 'all'
   subject  TEXT NOT NULL,
   hour     INTEGER NOT NULL,          -- since 1970
   sent     INTEGER NOT NULL,

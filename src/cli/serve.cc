@@ -29,8 +29,9 @@ void print_welcome(const app::Application& application, const Configuration& con
     if (const auto& key_file = configuration.generated.plane_api_key_file; !key_file.empty()) {
       std::printf("  API key    %s  (X-API-Key for /api/auth/validate-token)\n", absolute(key_file).c_str());
     }
-    if (settings.phone_verification == config::PhoneVerification::required && settings.registration_api_keys.empty()) {
-      std::printf("  To register without a proof of the phone, for a try: PHONE_VERIFICATION=off make run\n");
+    if (settings.phone_verification == config::PhoneVerification::required &&
+        settings.sms_provider == config::SmsProvider::console) {
+      std::printf("  Codes      are printed here, as SMS to +<number>: <text>\n");
     }
   }
   std::fflush(stdout);

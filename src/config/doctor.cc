@@ -80,6 +80,12 @@ Check plane_api_key(const Settings& settings) {
   return ok("PLANE_API_KEY is strong");
 }
 
+Check messaging_keys(const Settings& settings) {
+  if (!std::ranges::any_of(settings.messaging_api_keys, is_weak_key)) return ok("Messaging keys are none or strong");
+  return refuse(settings, "A key of MESSAGING_API_KEYS is weak: who guesses it writes in your name, at your cost",
+                "MESSAGING_API_KEYS: " + std::string(kMakeOne));
+}
+
 Check registration_keys(const Settings& settings) {
   const auto validates_too = [&](const Secret& key) {
     return std::ranges::any_of(settings.plane_api_keys,
@@ -149,12 +155,46 @@ Check sms_provider(const Settings& settings) {
       return refuse(settings, "The SMS provider is the console, which prints instead of sending",
                     "SMS_PROVIDER=telesign, or leave it unset");
     case SmsProvider::telesign:
+      return ok("SMS go out by Telesign");
     case SmsProvider::none:
       break;
   }
   if (!settings.registration_api_keys.empty()) return ok("Trusted registrars can sign people in");
-  return advise("Nobody can sign in: this version sends no codes yet, and no registrar is trusted",
-                "REGISTRATION_API_KEYS: a key for a server of yours that proves numbers");
+  return advise("Nobody can sign in: no code can be sent, and no registrar is trusted",
+                "SMS_PROVIDER=telesign, or REGISTRATION_API_KEYS: a key for a server of yours that proves numbers");
+}
+
+Check whatsapp_provider(const Settings& settings) {
+  switch (settings.whatsapp_provider) {
+    case WhatsAppProvider::console:
+      return refuse(settings, "The WhatsApp provider is the console, which prints instead of sending",
+                    "WHATSAPP_PROVIDER=meta or telesign, or leave it unset");
+    case WhatsAppProvider::meta:
+      if (settings.whatsapp_app_secret.empty() || settings.whatsapp_verify_token.empty()) {
+        return advise("Meta's delivery receipts cannot be received",
+                      "WHATSAPP_APP_SECRET and WHATSAPP_VERIFY_TOKEN, and the webhook PUBLIC_URL/webhooks/whatsapp");
+      }
+      return ok("WhatsApp messages go out by Meta");
+    case WhatsAppProvider::telesign:
+      return ok("WhatsApp messages go out by Telesign");
+    case WhatsAppProvider::none:
+      break;
+  }
+  return ok("No WhatsApp messages are sent");
+}
+
+Check pumping_guard(const Settings& settings) {
+  const bool sends = settings.sms_provider == SmsProvider::telesign;
+  if (!sends || settings.pumping_guard == PumpingGuard::deny) return ok("SMS pumping is refused, or nothing is sent");
+  if (!settings.allowed_countries.empty()) return ok("Codes go to the countries of ALLOWED_COUNTRIES alone");
+  return advise("Codes go to every country, and SMS pumping is at most recorded",
+                "ALLOWED_COUNTRIES: where your people are; or SMS_PUMPING_GUARD=deny");
+}
+
+Check test_numbers(const Settings& settings) {
+  if (settings.test_numbers.empty()) return ok("There are no test numbers");
+  return advise("Whoever knows the codes of TEST_PHONE_NUMBERS signs in as these until " + settings.test_numbers_until,
+                "TEST_PHONE_NUMBERS: none when the review is over");
 }
 
 Check database(const Settings& settings) {
@@ -164,7 +204,7 @@ Check database(const Settings& settings) {
 }
 
 Check redis(const Settings& settings) {
-  if (!settings.redis_url.empty()) return ok("Instances share limits and sessions through Redis");
+  if (!settings.redis_url.empty()) return ok("Instances share request limits through Redis");
   return ok("What may expire lives in this process, which is fine for one instance");
 }
 
@@ -225,12 +265,16 @@ constexpr auto kChecklist = {
     master_key,
     plane_api_key,
     registration_keys,
+    messaging_keys,
     debug_off,
     public_url,
     cookies,
     origins,
     phone_verification,
     sms_provider,
+    whatsapp_provider,
+    pumping_guard,
+    test_numbers,
     database,
     redis,
     proxies,

@@ -75,7 +75,6 @@ std::vector<TransferTable> described_tables() {
                      {"payload", Kind::text, true},
                      {"channel", Kind::text},
                      {"locale", Kind::text},
-                     {"provider_reference", Kind::text, true},
                      {"attempts", Kind::integer},
                      {"last_guess", Kind::text, true},
                      {"sends", Kind::integer},
@@ -85,19 +84,26 @@ std::vector<TransferTable> described_tables() {
                      {"closed_at", Kind::time, true},
                      {"closed_by", Kind::text, true}});
   add("challenge_codes",
-      {{"id", Kind::uuid}, {"challenge_id", Kind::text}, {"code_hash", Kind::text}, {"expires_at", Kind::time}}, {},
-      TransferTable::Parent{"challenges", 1});
+      {{"id", Kind::uuid},
+       {"challenge_id", Kind::text},
+       {"code_hash", Kind::text, true},
+       {"provider_reference", Kind::text, true},
+       {"expires_at", Kind::time}},
+      {}, TransferTable::Parent{"challenges", 1});
   add("guess_guards", {{"id", Kind::text},
                        {"phone_hash", Kind::text},
                        {"failures", Kind::integer},
                        {"locked_until", Kind::time, true},
                        {"last_guess", Kind::text, true},
                        {"updated_at", Kind::time}});
+  add("guess_addresses",
+      {{"address", Kind::text}, {"failures", Kind::integer}, {"window_start", Kind::time}, {"last_guess", Kind::text}});
   add("code_sends", {{"id", Kind::uuid},
                      {"phone_hash", Kind::text},
                      {"address", Kind::text},
                      {"country", Kind::text},
                      {"challenge_id", Kind::text},
+                     {"hour", Kind::integer},
                      {"reserved_at", Kind::time},
                      {"returned_at", Kind::time, true},
                      {"verified_at", Kind::time, true}});

@@ -95,7 +95,7 @@ TEST_P(AccountChangesTest, ANewNumberEndsAllOtherSessionsAndTellsBothNumbers) {
 }
 
 TEST_P(AccountChangesTest, ANoticeThatCannotBeSentFailsNothing) {
-  server_.messenger.refuses = true;
+  server_.messenger.refuse_with(Error{Errc::opted_out, "The recipient said STOP."});
   const auto begun = ask_for_change(me_.token, "+14155550199");
   EXPECT_TRUE(finish_change(me_.token, begun->verification.id));
 }

@@ -21,8 +21,9 @@ namespace kriya::tests {
 struct IdentityServices {
   IdentityServices(TestDatabase& database, const Clock& given_clock, identity::Registration::Rules rules = {})
       : clock(given_clock),
-        accounts(*database),
-        sessions(*database),
+        connection(database.connect()),
+        accounts(*connection),
+        sessions(*connection),
         issuer({}, Secret("a-master-key-of-more-than-32-bytes!!!!"), tokens, clock, database.metrics()),
         registration(rules, accounts, sessions, issuer, tokens, verification, clock, database.metrics()),
         refresh(sessions, issuer, clock, database.metrics()),
@@ -33,6 +34,7 @@ struct IdentityServices {
         account_data(validation, accounts, sessions, clock, database.metrics()) {}
 
   const Clock& clock;
+  std::unique_ptr<storage::Database> connection;  // of its own, as every instance has
   identity::KeyRing keys =
       identity::KeyRing::from_secrets(crypto::Algorithm::hs256, Secret(std::string(32, 'k')), {});
   identity::UserTokens tokens{keys, {.audience = "http://localhost"}, clock};

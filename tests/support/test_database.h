@@ -38,12 +38,16 @@ class TestDatabase {
 
   void reopen() {
     database_.reset();
+    database_ = connect();
+  }
+
+  /// The same data once more, as another instance of the program sees it. It must not outlive this.
+  std::unique_ptr<storage::Database> connect() {
     if (server_) {
-      database_ = std::make_unique<storage::postgres::PostgresDatabase>(
+      return std::make_unique<storage::postgres::PostgresDatabase>(
           storage::postgres::PostgresDatabase::Options{.url = Secret(server_->url())}, nullptr, log_, metrics_);
-    } else {
-      database_ = storage::sqlite::SqliteDatabase::open({.file = file()}, log_, metrics_, workers_).value();
     }
+    return storage::sqlite::SqliteDatabase::open({.file = file()}, log_, metrics_, workers_).value();
   }
 
   storage::Database& operator*() { return *database_; }
