@@ -1,4 +1,4 @@
-"""People made by SQL, as many as wanted, and tokens of a sample of them signed as Kriya signs: no registrations."""
+"""People and their sessions made by SQL, as many as wanted, and tokens of a sample of them signed as Kriya signs: no registrations."""
 
 import base64
 import hashlib
@@ -11,6 +11,8 @@ import time
 from servers import JWT_SECRET, PUBLIC_URL
 
 ID = "0192f0c1-2b3c-7d4e-8f50-"  # and the person's number in 12 hexadecimal digits: a UUIDv7, rising like real ones
+SESSION = "bench-session-"  # and the person's number in 29 digits: 43 characters like a real sid
+SESSION_COLUMNS = "(id, user_id, token_version, started_at, last_seen_at, expires_at, client_address, user_agent)"
 COLUMNS = "(id, phone_number, first_name, last_name, email, token_version, created_at, updated_at)"
 
 
@@ -19,6 +21,10 @@ def add_to_postgres(postgres, database, first, last):
         INSERT INTO users {COLUMNS}
         SELECT ('{ID}' || lpad(to_hex(i), 12, '0'))::uuid, '+1415' || lpad(i::text, 7, '0'), 'Bench', 'User',
                'bench' || i || '@example.com', 0, now(), now()
+        FROM generate_series({first}, {last}) AS i;
+        INSERT INTO sessions {SESSION_COLUMNS}
+        SELECT '{SESSION}' || lpad(i::text, 29, '0'), ('{ID}' || lpad(to_hex(i), 12, '0'))::uuid, 0, now(), now(),
+               now() + interval '1 day', '127.0.0.1', 'bench'
         FROM generate_series({first}, {last}) AS i;
         VACUUM ANALYZE;""", database)
 
@@ -31,6 +37,12 @@ def add_to_sqlite(file, first, last):
             INSERT INTO users {COLUMNS}
             SELECT '{ID}' || printf('%012x', i), '+1415' || printf('%07d', i), 'Bench', 'User',
                    'bench' || i || '@example.com', 0, ?, ? FROM number""", [int(time.time() * 1e6)] * 2)
+        now = int(time.time() * 1e6)
+        connection.execute(f"""
+            WITH RECURSIVE number (i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM number WHERE i < {last})
+            INSERT INTO sessions {SESSION_COLUMNS}
+            SELECT '{SESSION}' || printf('%029d', i), '{ID}' || printf('%012x', i), 0, ?, ?, ?, '127.0.0.1', 'bench'
+            FROM number""", [now, now, now + 86_400 * 10**6])
         connection.execute("ANALYZE")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
@@ -47,7 +59,7 @@ def token_of(number, now):
     claims = {
         "user_id": user_id, "phone_number": f"+1415{number:07d}", "token_version": 0, "exp": now + 24 * 3600,
         "iat": now, "iss": "kriya-auth", "sub": user_id, "jti": f"{ID}{secrets.token_hex(6)}",
-        "sid": secrets.token_urlsafe(32), "aud": PUBLIC_URL, "token_use": "user"}
+        "sid": f"{SESSION}{number:029d}", "aud": PUBLIC_URL, "token_use": "user"}
     signed = ".".join(base64url(json.dumps(part, separators=(",", ":")).encode())
                       for part in ({"alg": "HS256", "typ": "JWT"}, claims))
     return f"{signed}.{base64url(hmac.digest(JWT_SECRET.encode(), signed.encode(), hashlib.sha256))}"

@@ -4,9 +4,11 @@ local common = dofile(debug.getinfo(1, "S").source:match("@(.*/)") .. "common.lu
 
 function init()
   local requests, position = {}, 0
-  local headers = { ["Content-Type"] = "application/json" }
   for i, line in ipairs(common.tokens()) do
     local id, code = line:match("^(%S+) (%d+)$")
+    -- Failed guesses are counted by address, so each person has one of their own, as they have outside.
+    local address = string.format("10.%d.%d.%d", math.floor(i / 65536), math.floor(i / 256) % 256, i % 256)
+    local headers = { ["Content-Type"] = "application/json", ["X-Forwarded-For"] = address }
     local body = string.format('{"verification_id":"%s","code":"%s"}', id, code)
     requests[i] = wrk.format("POST", "/api/auth/verify", headers, body)
   end

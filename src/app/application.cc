@@ -8,22 +8,21 @@
 #include <boost/asio/signal_set.hpp>
 #include <sys/resource.h>
 
-#include "access/api_key.h"
 #include "access/rate_limits.h"
 #include "app/ephemeral.h"
 #include "app/heartbeat.h"
 #include "app/keys.h"
 #include "app/maintenance.h"
+#include "app/messaging_services.h"
+#include "app/phone_services.h"
+#include "app/routes.h"
+#include "app/sign_in.h"
 #include "app/store.h"
 #include "base/version.h"
 #include "crypto/random.h"
 #include "http/dispatcher.h"
 #include "http/server/server.h"
-#include "identity/account_endpoints.h"
-#include "identity/auth_endpoints.h"
-#include "operations/docs_endpoints.h"
-#include "operations/health_endpoints.h"
-#include "operations/metrics_endpoint.h"
+#include "messaging/delivery.h"
 #include "runtime/io_threads.h"
 
 namespace kriya::app {
@@ -31,6 +30,7 @@ namespace {
 
 constexpr unsigned kWorkerThreads = 2;
 constexpr std::size_t kMaxQueuedWork = 256;
+constexpr std::chrono::hours kKeepExpired{24 * 30};  // long enough to look into an incident afterwards
 constexpr std::chrono::seconds kGoodbye{1};  // to take this instance off the list; a stuck database is not waited for
 
 telemetry::Log::Options log_options(const config::Settings& settings) {
@@ -79,32 +79,6 @@ std::function<bool(const std::string&)> trusted_proxy_test(const config::Setting
   };
 }
 
-/// Until a provider of messages is there: nothing can be sent, so nothing can be proven.
-class NoMessenger final : public messaging::Messenger {
- public:
-  bool carries(messaging::Channel, const messaging::Content&) const override { return false; }
-  Task<Result<messaging::MessageRecord>> send(messaging::NewMessage, Deadline) override {
-    co_return fail(Errc::verification_unavailable, "This server cannot send messages yet.");
-  }
-};
-
-class NoVerification final : public verification::Verification {
- public:
-  Task<Result<verification::VerificationBody>> start(verification::StartRequest, http::Caller) override {
-    co_return fail(Errc::verification_unavailable,
-                   "This server cannot prove phone numbers yet: register through a trusted server's X-API-Key.");
-  }
-  Task<Result<verification::VerificationBody>> resend(std::string, std::string,
-                                                      std::optional<verification::Channel>, http::Caller) override {
-    co_return fail(Errc::verification_expired, "There is no such verification.");
-  }
-  Task<Result<verification::Proof>> check(std::string, std::string, verification::Purpose, std::string,
-                                          http::Caller) override {
-    co_return fail(Errc::verification_expired, "There is no such verification.");
-  }
-  Task<Result<bool>> unlock(PhoneNumber, Deadline) override { co_return false; }
-};
-
 }  // namespace
 
 /// Everything in the order in which it is built; destroyed the other way round.
@@ -113,7 +87,7 @@ struct Application::Parts {
       : settings(given), log(std::move(logger)), threads(given.workers), workers(kWorkerThreads, kMaxQueuedWork) {}
 
   Result<void> assemble();
-  void add_routes();
+  std::vector<Sweep> sweeps();
 
   config::Settings settings;
   SystemClock clock;
@@ -127,20 +101,9 @@ struct Application::Parts {
   std::unique_ptr<http::server::Server> server;
   std::string public_url;
 
-  std::optional<identity::KeyRing> keys;
-  std::optional<identity::UserTokens> tokens;
-  std::optional<identity::AccountStore> accounts;
-  std::optional<identity::SessionStore> sessions;
-  std::optional<identity::SignInIssuer> issuer;
-  NoMessenger messenger;
-  NoVerification verification;
-  std::optional<identity::Registration> registration;
-  std::optional<identity::TokenRefresh> refresh;
-  std::optional<identity::TokenValidation> validation;
-  std::optional<identity::OwnSessions> own_sessions;
-  std::optional<identity::Reauthentication> reauthentication;
-  std::optional<identity::PhoneChange> phone_change;
-  std::optional<identity::AccountData> account_data;
+  std::unique_ptr<PhoneServices> phone;
+  std::optional<SignIn> sign_in;
+  std::optional<MessagingServices> messages;
   http::Router router;
   std::optional<access::RateLimits> rate_limits;  // none while RATE_LIMITS=off
   std::optional<http::Dispatcher> dispatcher;
@@ -166,28 +129,13 @@ Result<void> Application::Parts::assemble() {
   ephemeral = open_ephemeral(settings, threads, clock, *log, metrics);
   auto loaded = run_to_completion(load_keys(settings, *database));
   if (!loaded) return fail(loaded.error());
-  keys = *std::move(loaded);
-
-  tokens.emplace(
-      *keys,
-      identity::TokenRules{.audience = public_url, .life = settings.token_life, .clock_skew = settings.jwt_clock_skew},
-      clock);
-  accounts.emplace(*database);
-  sessions.emplace(*database);
-  issuer.emplace(identity::SignInIssuer::Rules{.idle = settings.session_idle, .life = settings.session_life},
-                 settings.master_key, *tokens, clock, metrics);
-  registration.emplace(
-      identity::Registration::Rules{
-          .verification_required = settings.phone_verification == config::PhoneVerification::required,
-          .demand_valid_numbers = settings.sms_provider == config::SmsProvider::telesign},
-      *accounts, *sessions, *issuer, *tokens, verification, clock, metrics);
-  refresh.emplace(*sessions, *issuer, clock, metrics);
-  validation.emplace(*accounts, *sessions, *tokens, clock, metrics);
-  own_sessions.emplace(*validation, *sessions, clock);
-  reauthentication.emplace(*validation, *sessions, verification, clock);
-  phone_change.emplace(*validation, *accounts, *issuer, verification, messenger, clock, *log);
-  account_data.emplace(*validation, *accounts, *sessions, clock, metrics);
-  add_routes();
+  auto services = PhoneServices::open(settings, public_url, *database, clock, *log, metrics);
+  if (!services) return fail(services.error());
+  phone = *std::move(services);
+  sign_in.emplace(settings, public_url, *std::move(loaded), *database, phone->verification(), phone->outbox(), clock,
+                  *log, metrics);
+  messages.emplace(settings, *phone, *database, clock, *log, metrics);
+  add_routes(router, settings, *sign_in, *phone, *messages, *database, metrics);
   if (settings.rate_limits) rate_limits.emplace(router, *ephemeral, clock, *log, metrics);
   dispatcher.emplace(http::Dispatcher::Options{.is_trusted_proxy = trusted_proxy_test(settings),
                                                .allowed_origins = settings.allowed_origins,
@@ -196,30 +144,17 @@ Result<void> Application::Parts::assemble() {
   return {};
 }
 
-void Application::Parts::add_routes() {
-  // Without proof of numbers there is nothing for a registrar to be trusted with, and its key is not looked at.
-  http::AccessRule registrar = access::recognise_registrar(access::ApiKeys(settings.registration_api_keys));
-  if (settings.phone_verification == config::PhoneVerification::off) {
-    registrar.check = [](const http::Request&, http::Caller&) -> Result<void> { return {}; };
-  }
-  identity::add_auth_endpoints(router,
-                               {.registrar = std::move(registrar),
-                                .token_validator = access::require_api_key(access::ApiKeys(settings.plane_api_keys))},
-                               *registration, *refresh, *validation);
-  identity::add_account_endpoints(router, {.validation = *validation,
-                                           .sessions = *own_sessions,
-                                           .reauthentication = *reauthentication,
-                                           .phone_change = *phone_change,
-                                           .data = *account_data});
-  identity::add_jwks_endpoint(router, *keys);
-  operations::add_health_endpoints(router, *database, known_schema_version(settings), kVersion);
-  operations::add_metrics_endpoint(router, metrics,
-                                   {.token = settings.metrics_token, .loopback_only = settings.in_production()});
-  operations::add_docs_endpoints(router,
-                                 {.title = "Kriya",
-                                  .version = kVersion,
-                                  .description = "Sign-in by phone number, and tokens that other services can check.",
-                                  .server_url = "/"});
+std::vector<Sweep> Application::Parts::sweeps() {
+  return {{"expired tokens of the audit trail",
+           [this](std::int64_t limit, Deadline deadline) {
+             return sign_in->accounts.sweep_tokens(clock.now() - kKeepExpired, limit, deadline);
+           }},
+          {"ended sessions",
+           [this](std::int64_t limit, Deadline deadline) {
+             return sign_in->sessions.sweep(clock.now() - kKeepExpired, limit, deadline);
+           }},
+          {"ended verifications, old sends and events",
+           [this](std::int64_t limit, Deadline deadline) { return phone->verification().sweep(limit, deadline); }}};
 }
 
 Application::Application(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -251,7 +186,8 @@ int Application::run(const std::function<void()>& on_ready) {
   asio::io_context& main = parts_->main;
   asio::signal_set stop_signals(main, SIGTERM, SIGINT);
   asio::signal_set reopen_signals(main, SIGHUP);
-  Maintenance maintenance(main, *parts_->accounts, *parts_->sessions, parts_->clock, *parts_->log);
+  Maintenance maintenance(main, parts_->sweeps(), *parts_->log);
+  messaging::Delivery delivery(main, parts_->phone->outbox(), parts_->clock, parts_->metrics);
   Heartbeat heartbeat(main,
                       {.id = crypto::new_uuid(parts_->clock.now()),
                        .name = instance_name(parts_->server->port()),
@@ -278,6 +214,7 @@ int Application::run(const std::function<void()>& on_ready) {
     stop_signals.clear();  // from now on a second signal kills
     reopen_signals.cancel();
     maintenance.stop();
+    delivery.stop();
     heartbeat.stop();
     main.stop();
   });
@@ -293,6 +230,7 @@ int Application::run(const std::function<void()>& on_ready) {
     if (failure) std::rethrow_exception(failure);
   };
   asio::co_spawn(main.get_executor(), maintenance.run(), rethrow);
+  asio::co_spawn(main.get_executor(), delivery.run(), rethrow);
   asio::co_spawn(main.get_executor(), heartbeat.run(), rethrow);
   main.run();
 

@@ -6,45 +6,34 @@ namespace kriya::app {
 namespace {
 
 constexpr std::chrono::hours kPeriod{1};
-constexpr std::chrono::hours kKeepExpired{24 * 30};  // long enough to look into an incident afterwards
-constexpr std::int64_t kStep = 500;                  // rows a write, so that no sign-in waits long behind it
+constexpr std::int64_t kStep = 500;
 
 }  // namespace
 
-Maintenance::Maintenance(asio::io_context& context, identity::AccountStore& accounts, identity::SessionStore& sessions,
-                         const Clock& clock, const telemetry::Log& log)
-    : timer_(context), accounts_(accounts), sessions_(sessions), clock_(clock), log_(log) {}
+Maintenance::Maintenance(asio::io_context& context, std::vector<Sweep> sweeps, const telemetry::Log& log)
+    : timer_(context), sweeps_(std::move(sweeps)), log_(log) {}
 
 Task<void> Maintenance::run() {
   while (!stopping_) {
-    co_await sweep(What::tokens);
-    co_await sweep(What::sessions);
+    for (const Sweep& one : sweeps_) co_await sweep(one);
     if (stopping_) break;  // told so while it swept: there is no timer to cancel
     timer_.expires_after(kPeriod);
     co_await timer_.async_wait(asio::as_tuple(use_task));
   }
 }
 
-Task<void> Maintenance::sweep(What what) {
-  const std::string_view name = what == What::tokens ? "tokens" : "sessions";
+Task<void> Maintenance::sweep(const Sweep& sweep) {
   std::int64_t removed = 0;
-  for (std::int64_t step = kStep; step == kStep && !stopping_; removed += step) {
-    const Timestamp before = clock_.now() - kKeepExpired;
-    const Deadline deadline = Deadline::after(std::chrono::seconds(30));
-    Result<std::int64_t> swept;
-    if (what == What::tokens) {
-      swept = co_await accounts_.sweep_tokens(before, kStep, deadline);
-    } else {
-      swept = co_await sessions_.sweep(before, kStep, deadline);
-    }
+  for (std::int64_t step = kStep; step >= kStep && !stopping_; removed += step) {
+    const auto swept = co_await sweep.step(kStep, Deadline::after(std::chrono::seconds(30)));
     if (!swept) {
-      log_.warning("a sweep of what has expired failed; it is tried again in an hour",
-                   {{"what", name}, {"cause", swept.error().detail}});
+      log_.warning("a sweep failed; it is tried again in an hour",
+                   {{"of", std::string_view(sweep.what)}, {"cause", std::string_view(swept.error().detail)}});
       co_return;
     }
     step = *swept;
   }
-  if (removed > 0) log_.info("swept what has expired", {{"what", name}, {"removed", removed}});
+  if (removed > 0) log_.info("swept", {{"what", std::string_view(sweep.what)}, {"removed", removed}});
 }
 
 void Maintenance::stop() {

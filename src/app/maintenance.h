@@ -2,35 +2,40 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <vector>
 
 #include <boost/asio/steady_timer.hpp>
 
-#include "base/time.h"
-#include "identity/account_store.h"
-#include "identity/session_store.h"
+#include "base/error.h"
+#include "runtime/deadline.h"
 #include "runtime/task.h"
 #include "telemetry/log.h"
 
 namespace kriya::app {
 
-/// Sweeps the audit trail of tokens, and sessions, that expired long ago, in small steps. Runs on the executor of `timer`;
-/// ends when the timer is cancelled after `stop`.
+/// One kind of rows that are of no use any more.
+struct Sweep {
+  const char* what;  // "expired tokens"
+
+  /// Removes at most `limit` rows, so that no sign-in waits long behind it, and says how many; fewer than the limit:
+  /// nothing is left.
+  std::function<Task<Result<std::int64_t>>(std::int64_t limit, Deadline deadline)> step;
+};
+
+/// Does every sweep each hour, in small steps. Runs on the executor of its context; ends after `stop`.
 class Maintenance {
  public:
-  Maintenance(asio::io_context& context, identity::AccountStore& accounts, identity::SessionStore& sessions,
-              const Clock& clock, const telemetry::Log& log);
+  Maintenance(asio::io_context& context, std::vector<Sweep> sweeps, const telemetry::Log& log);
 
   Task<void> run();
   void stop();
 
  private:
-  enum class What { tokens, sessions };
-  Task<void> sweep(What what);
+  Task<void> sweep(const Sweep& sweep);
 
   asio::steady_timer timer_;
-  identity::AccountStore& accounts_;
-  identity::SessionStore& sessions_;
-  const Clock& clock_;
+  std::vector<Sweep> sweeps_;
   const telemetry::Log& log_;
   bool stopping_ = false;
 };

@@ -28,6 +28,8 @@ class LocalStore {
   int schema_version() const { return schema_version_; }
 
   storage::Database& database() { return *database_; }
+  const telemetry::Log& log() const { return log_; }
+  telemetry::Metrics& metrics() { return metrics_; }
   identity::AccountStore& accounts() { return *accounts_; }
   identity::SessionStore& sessions() { return *sessions_; }
 

@@ -1,5 +1,7 @@
 #include "config/table.h"
 
+#include "base/encoding.h"
+
 namespace kriya::config {
 namespace {
 
@@ -73,6 +75,13 @@ constexpr auto kLogFormats = std::to_array<Choice<LogFormat>>({
 Parsed<crypto::Algorithm> parse_jwt_algorithm(std::string_view text) {
   if (const auto algorithm = crypto::parse_algorithm(text)) return *algorithm;
   return not_allowed();
+}
+
+/// Telesign signs with the bytes behind the key's base64.
+Parsed<Secret> parse_telesign_key(std::string_view text) {
+  auto key = parse_key(text);
+  if (key && !base64_decode(text)) return not_allowed("it is no base64");
+  return key;
 }
 
 constexpr Variable kVariables[] = {
@@ -406,13 +415,13 @@ constexpr Variable kVariables[] = {
      .allowed = "the account's key, as Telesign shows it",
      .help = "Telesign key; needed with SMS_PROVIDER=telesign.",
      .secret = true,
-     .parse = parsed_by<&S::telesign_api_key, parse_key>},
+     .parse = parsed_by<&S::telesign_api_key, parse_telesign_key>},
     {.name = "TELESIGN_PREVIOUS_API_KEY",
      .group = Group::messages,
      .allowed = "the account's key before this one",
      .help = "While keys are rotated: receipts signed with it are still believed.",
      .secret = true,
-     .parse = parsed_by<&S::telesign_previous_api_key, parse_key>},
+     .parse = parsed_by<&S::telesign_previous_api_key, parse_telesign_key>},
     {.name = "TELESIGN_SENDER_ID",
      .group = Group::messages,
      .allowed = "a sender id of the account",
@@ -429,6 +438,7 @@ constexpr Variable kVariables[] = {
      .allowed = kHttpAddress,
      .help = "Telesign's host of the Verify API.",
      .standard = "https://verify.telesign.com",
+     .planned = true,
      .parse = parsed_by<&S::telesign_verify_url, parse_base_url>},
     {.name = "TELESIGN_DETECT_URL",
      .group = Group::messages,
@@ -448,7 +458,7 @@ constexpr Variable kVariables[] = {
      .help = "Key for the Intelligence API where it is another one.",
      .computed = "TELESIGN_API_KEY",
      .secret = true,
-     .parse = parsed_by<&S::telesign_detect_api_key, parse_key>},
+     .parse = parsed_by<&S::telesign_detect_api_key, parse_telesign_key>},
     {.name = "TELESIGN_AUTH",
      .group = Group::messages,
      .allowed = "auto, digest, basic",

@@ -32,7 +32,8 @@ Settings sound() {
                             {"TRUSTED_PROXIES", "10.0.0.5"},
                             {"SMS_PROVIDER", "telesign"},
                             {"TELESIGN_CUSTOMER_ID", "ABC"},
-                            {"TELESIGN_API_KEY", "bGV0IG1lIGlu"}})
+                            {"TELESIGN_API_KEY", "bGV0IG1lIGlu"},
+                            {"ALLOWED_COUNTRIES", "US, IN"}})
                           .value();
   settings.database.engine = DatabaseUrl::Engine::postgres;
   settings.redis_url.host = "cache";
@@ -137,8 +138,21 @@ const Fault kFaults[] = {
      "PHONE_VERIFICATION=required"},
     {"ConsoleSms", Verdict::unsafe, [](Settings& s) { s.sms_provider = SmsProvider::console; },
      "SMS_PROVIDER=telesign"},
-    {"NobodyMayRegister", Verdict::advice, [](Settings& s) { s.registration_api_keys.clear(); },
-     "REGISTRATION_API_KEYS"},
+    {"NobodyMayRegister", Verdict::advice,
+     [](Settings& s) {
+       s.sms_provider = SmsProvider::none;
+       s.registration_api_keys.clear();
+     },
+     "SMS_PROVIDER=telesign, or REGISTRATION_API_KEYS"},
+    {"ConsoleWhatsApp", Verdict::unsafe, [](Settings& s) { s.whatsapp_provider = WhatsAppProvider::console; },
+     "WHATSAPP_PROVIDER=meta or telesign"},
+    {"MetaWithoutReceipts", Verdict::advice, [](Settings& s) { s.whatsapp_provider = WhatsAppProvider::meta; },
+     "WHATSAPP_APP_SECRET"},
+    {"OpenToPumping", Verdict::advice, [](Settings& s) { s.allowed_countries.clear(); }, "ALLOWED_COUNTRIES"},
+    {"TestNumbers", Verdict::advice, [](Settings& s) { s.test_numbers = {{"+14155550100", Secret("123456")}}; },
+     "TEST_PHONE_NUMBERS"},
+    {"WeakMessagingKey", Verdict::unsafe, [](Settings& s) { s.messaging_api_keys = {Secret("short")}; },
+     "MESSAGING_API_KEYS"},
     {"Sqlite", Verdict::advice, [](Settings& s) { s.database.engine = DatabaseUrl::Engine::sqlite; },
      "run one instance"},
     {"NoProxy", Verdict::advice, [](Settings& s) { s.trusted_proxies.clear(); }, "TRUSTED_PROXIES"},

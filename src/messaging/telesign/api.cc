@@ -51,7 +51,7 @@ std::string_view path_of(std::string_view url) {
 }
 
 NoAnswer no_answer(const http::client::Failure& failure) {
-  return {failure.sent ? NoAnswer::Why::lost : NoAnswer::Why::unsent, failure.message, {}};
+  return {failure.sent ? NoAnswer::Why::lost : NoAnswer::Why::unsent, failure.detail, {}};
 }
 
 }  // namespace

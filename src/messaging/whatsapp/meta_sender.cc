@@ -33,7 +33,7 @@ SendOutcome ambiguous(bool provider_down) {
 SendOutcome not_answered(const http::client::Failure& failure) {
   SendOutcome outcome =
       failure.sent ? ambiguous(true) : rejected({.retryable = true, .elsewhere = true, .provider_down = true});
-  outcome.detail = failure.message;
+  outcome.detail = failure.detail;
   return outcome;
 }
 

@@ -1,0 +1,84 @@
+#include "app/routes.h"
+
+#include "access/api_key.h"
+#include "access/session_lookup.h"
+#include "app/store.h"
+#include "base/version.h"
+#include "identity/account_endpoints.h"
+#include "identity/auth_endpoints.h"
+#include "messaging/messaging_endpoints.h"
+#include "messaging/webhook_endpoints.h"
+#include "operations/docs_endpoints.h"
+#include "operations/health_endpoints.h"
+#include "operations/metrics_endpoint.h"
+#include "verification/verification_endpoints.h"
+
+namespace kriya::app {
+namespace {
+
+using access::ApiKeys;
+
+/// Without proof of numbers there is nothing for a registrar to be trusted with, and its key is not looked at.
+http::AccessRule registrar_rule(const config::Settings& settings) {
+  http::AccessRule rule = access::recognise_registrar(ApiKeys(settings.registration_api_keys));
+  if (settings.phone_verification == config::PhoneVerification::off) {
+    rule.check = [](const http::Request&, http::Caller&) -> Result<void> { return {}; };
+  }
+  return rule;
+}
+
+/// A key of MESSAGING_API_KEYS, or a person whom an operator gave the scope.
+http::AccessRule messaging_rule(const config::Settings& settings, access::SessionLookup& sessions, const char* scope) {
+  return access::api_key_or(
+      access::require_api_key(
+          ApiKeys(settings.messaging_api_keys),
+          {"messaging_api_key",
+           "MESSAGING_API_KEYS: for servers that send messages, or look numbers up and prove them."}),
+      access::require_scope(sessions, scope));
+}
+
+void add_webhooks(http::Router& router, const config::Settings& settings, const Providers& providers,
+                  messaging::ReceiptIntake& intake) {
+  for (const messaging::ReceiptParser* parser : providers.receipt_parsers) {
+    const bool meta = parser->provider() == "meta";
+    messaging::add_receipt_endpoint(router, meta ? "/webhooks/whatsapp" : "/webhooks/telesign", *parser, intake);
+  }
+  if (!settings.whatsapp_verify_token.empty()) {
+    messaging::add_handshake_endpoint(router, "/webhooks/whatsapp",
+                                      messaging::MetaHandshake(settings.whatsapp_verify_token));
+  }
+}
+
+}  // namespace
+
+void add_routes(http::Router& router, const config::Settings& settings, SignIn& sign_in, PhoneServices& phone,
+                MessagingServices& messages, storage::Database& database, const telemetry::Metrics& metrics) {
+  identity::add_auth_endpoints(router,
+                               {.registrar = registrar_rule(settings),
+                                .token_validator = access::require_api_key(ApiKeys(settings.plane_api_keys))},
+                               sign_in.registration, sign_in.refresh, sign_in.validation);
+  identity::add_account_endpoints(router, {.validation = sign_in.validation,
+                                           .sessions = sign_in.own_sessions,
+                                           .reauthentication = sign_in.reauthentication,
+                                           .phone_change = sign_in.phone_change,
+                                           .data = sign_in.account_data});
+  identity::add_jwks_endpoint(router, sign_in.keys);
+  verification::add_verification_endpoints(router, messaging_rule(settings, sign_in.validation, "phone:verify"),
+                                           phone.verification());
+  messaging::add_messaging_endpoints(router,
+                                     {.send = messaging_rule(settings, sign_in.validation, "messages:send"),
+                                      .read = messaging_rule(settings, sign_in.validation, "messages:read"),
+                                      .question = messaging_rule(settings, sign_in.validation, "phone:lookup")},
+                                     messages.service);
+  add_webhooks(router, settings, phone.providers(), messages.intake);
+  operations::add_health_endpoints(router, database, known_schema_version(settings), kVersion);
+  operations::add_metrics_endpoint(router, metrics,
+                                   {.token = settings.metrics_token, .loopback_only = settings.in_production()});
+  operations::add_docs_endpoints(router, {.title = "Kriya",
+                                          .version = kVersion,
+                                          .description = "Sign-in by phone number, tokens that other services can "
+                                                         "check, and messages.",
+                                          .server_url = "/"});
+}
+
+}  // namespace kriya::app
