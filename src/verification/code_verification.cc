@@ -283,7 +283,7 @@ Task<Result<VerificationBody>> CodeVerification::resend(std::string id, std::str
   }
   ChallengeRow challenge = **std::move(found);
   const auto carried = secrets_.open(*challenge.payload, challenge.id);
-  if (!carried) co_return fail(carried.error());
+  if (!carried) co_return fail(ended());  // sealed under another MASTER_KEY
   auto channels = channels_for(wanted, carried->phone_number);
   if (!channels) co_return fail(channels.error());
   if (auto locked = co_await refuse_locked(challenge.guard, caller.deadline); !locked) co_return fail(locked.error());
@@ -330,10 +330,11 @@ Task<Result<Proof>> CodeVerification::check(std::string id, std::string code, Pu
   // One that is not there is guessed at all the same, and takes as long.
   Carried carried;
   if (*found && (*found)->payload) {
-    auto opened = secrets_.open(*(*found)->payload, guess.challenge);
-    if (!opened) co_return fail(opened.error());
-    carried = *std::move(opened);
-    guess.phone_masked = carried.phone_number.masked();
+    // What was sealed under another MASTER_KEY cannot be proven any more.
+    if (auto opened = secrets_.open(*(*found)->payload, guess.challenge)) {
+      carried = *std::move(opened);
+      guess.phone_masked = carried.phone_number.masked();
+    }
   }
   guess.code_hash = secrets_.code_hash(guess.purpose, carried.phone_number, guess.challenge, code);
   const auto state = co_await this->guess(std::move(guess), now, std::move(code), caller.deadline);

@@ -161,6 +161,17 @@ TEST_P(CodeVerificationTest, NeitherCodeNorNumberNorIdIsInTheDatabase) {
   }
 }
 
+TEST_P(CodeVerificationTest, AChallengeEndsWithTheMasterKey) {
+  const auto opened = start();
+  CodeVerification other(rules_, Secret("another master key"),
+                         {*database_, messenger_, texts_, *events_, clock_, risk_, verifier_});
+  EXPECT_EQ(run_to_completion(other.resend(opened->id, "", {}, from(address_))).error().code,
+            Errc::verification_expired);
+  EXPECT_EQ(
+      run_to_completion(other.check(opened->id, messenger_.code(), Purpose::sign_in, "", from(address_))).error().code,
+      Errc::invalid_code);
+}
+
 // ---- once more ----
 
 TEST_P(CodeVerificationTest, AResendKeepsTheEarlierCodesUnderOneCountOfGuesses) {
