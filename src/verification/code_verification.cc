@@ -13,6 +13,7 @@ using messaging::Content;
 using messaging::Status;
 using std::chrono::hours;
 
+constexpr std::chrono::seconds kTidyUp{5};  // after the request's own time, if need be
 constexpr hours kKeepChallenges{24};
 constexpr hours kKeepSends{15 * 24};  // the pumping guard looks back 14 days
 constexpr hours kKeepEvents{90 * 24};
@@ -102,11 +103,7 @@ CodeVerification::CodeVerification(Rules rules, const Secret& master, Parts part
 // ---- sending ----
 
 Result<std::vector<Channel>> CodeVerification::channels_for(std::optional<Channel> wanted,
-                                                            const std::string& country) const {
-  if (holds(rules_.denied_countries, country) ||
-      (!rules_.allowed_countries.empty() && !holds(rules_.allowed_countries, country))) {
-    return fail(field_error("phone_number", "belongs to a country that this service does not send codes to"));
-  }
+                                                            const PhoneNumber& number) const {
   std::vector<Channel> channels = rules_.channels;
   if (wanted) {
     if (std::ranges::find(channels, *wanted) == channels.end()) {
@@ -115,6 +112,12 @@ Result<std::vector<Channel>> CodeVerification::channels_for(std::optional<Channe
       return fail(field_error("channel", "must be one of " + words));
     }
     channels = {*wanted};
+  }
+  if (test_number(number) != nullptr) return channels;  // nothing is sent: neither country nor provider matters
+  const std::string country = number.region();
+  if (holds(rules_.denied_countries, country) ||
+      (!rules_.allowed_countries.empty() && !holds(rules_.allowed_countries, country))) {
+    return fail(field_error("phone_number", "belongs to a country that this service does not send codes to"));
   }
   Content content = any_code();
   if (!rules_.provider_codes) content.code->code = std::string(rules_.code_length, '0');
@@ -175,29 +178,38 @@ CodeVerification::Sending CodeVerification::sending_of(const ChallengeRow& chall
   return sending;
 }
 
-/// Hands the code over. The channel that it took; errors: delivery_failed and those of Messenger, after which it was
-/// definitely not sent.
-Task<Result<Channel>> CodeVerification::send(Sending sending, Deadline deadline) {
-  if (sending.test) co_return sending.channels.front();
+Task<Result<messaging::MessageRecord>> CodeVerification::send(Sending sending, Deadline deadline) {
   Content content = any_code();
   content.code->locale = sending.locale;
   if (!sending.code.empty()) {
     content.code->code = sending.code;
     content.code->text = parts_.texts.code(sending.locale, sending.code);
   }
-  const auto record = co_await parts_.messenger.send({.to = sending.carried.phone_number,
-                                                      .channels = sending.channels,
-                                                      .content = std::move(content),
-                                                      .purpose = messaging::Purpose::code,
-                                                      .kind = "code",
-                                                      .requested_by = "verification",
-                                                      .user_id = sending.carried.user_id,
-                                                      .client_address = sending.client_address,
-                                                      .not_after = sending.row.expires_at},
-                                                     deadline);
-  if (!record) co_return fail(record.error());
-  if (record->status == Status::failed || record->status == Status::expired) {
+  auto record = co_await parts_.messenger.send({.to = sending.carried.phone_number,
+                                                .channels = sending.channels,
+                                                .content = std::move(content),
+                                                .purpose = messaging::Purpose::code,
+                                                .kind = "code",
+                                                .requested_by = "verification",
+                                                .user_id = sending.carried.user_id,
+                                                .client_address = sending.client_address,
+                                                .not_after = sending.row.expires_at},
+                                               deadline);
+  if (record && (record->status == Status::failed || record->status == Status::expired)) {
     co_return fail(Errc::delivery_failed, "The code could not be sent to this number.");
+  }
+  co_return record;
+}
+
+Task<Result<Channel>> CodeVerification::deliver(Sending sending, Reservation reservation, Deadline deadline) {
+  if (sending.test) co_return sending.channels.front();
+  const auto record = co_await send(sending, deadline);
+  if (!record) {  // definitely not sent, however long that took
+    const Deadline tidy = Deadline::after(kTidyUp);
+    const Timestamp now = parts_.clock.now();
+    if (auto back = co_await gate_.give_back(std::move(reservation), now, tidy); !back) co_return fail(back.error());
+    if (auto gone = co_await challenges_.remove_code(sending.row.id, tidy); !gone) co_return fail(gone.error());
+    co_return fail(record.error());
   }
   if (sending.code.empty() && record->provider_reference) {
     sending.row.provider_reference = record->provider_reference;
@@ -219,8 +231,7 @@ VerificationBody CodeVerification::answer(std::string id, const Sending& sending
 }
 
 Task<Result<VerificationBody>> CodeVerification::start(StartRequest request, http::Caller caller) {
-  const std::string country = request.phone_number.region();
-  auto channels = channels_for(request.channel, country);
+  auto channels = channels_for(request.channel, request.phone_number);
   if (!channels) co_return fail(channels.error());
   std::string guard = secrets_.guard(request.phone_number, request.owner_session);
   if (auto locked = co_await refuse_locked(guard, caller.deadline); !locked) co_return fail(locked.error());
@@ -235,7 +246,7 @@ Task<Result<VerificationBody>> CodeVerification::start(StartRequest request, htt
                          .guard = std::move(guard),
                          .payload = {},
                          .channel = std::string(schema::word_of(channels->front())),
-                         .locale = parts_.texts.locale_for(request.languages, country),
+                         .locale = parts_.texts.locale_for(request.languages, request.phone_number.region()),
                          .created_at = now,
                          .expires_at = now,
                          .resend_at = now};
@@ -253,18 +264,16 @@ Task<Result<VerificationBody>> CodeVerification::start(StartRequest request, htt
   const auto code = sending.code.empty() ? std::nullopt : std::optional(sending.row);
   auto opened = co_await challenges_.open(challenge, code, caller.deadline);
   if (!opened) co_return fail(opened.error());
-  const auto channel = co_await send(sending, caller.deadline);
+  const auto channel = co_await deliver(sending, pass.reservation, caller.deadline);
   if (!channel) {
-    if (auto back = co_await gate_.give_back(pass.reservation, now, caller.deadline); !back)
-      co_return fail(back.error());
-    if (auto gone = co_await challenges_.remove(challenge.id, caller.deadline); !gone) co_return fail(gone.error());
-    co_return fail(channel.error());
+    auto gone = co_await challenges_.remove(challenge.id, Deadline::after(kTidyUp));
+    co_return fail(gone ? channel.error() : gone.error());
   }
   co_return answer(std::move(id), sending, *channel, pass.resend_at);
 }
 
 Task<Result<VerificationBody>> CodeVerification::resend(std::string id, std::string opened_by,
-                                                        std::optional<Channel> channel, http::Caller caller) {
+                                                        std::optional<Channel> wanted, http::Caller caller) {
   const Timestamp now = parts_.clock.now();
   auto found = co_await challenges_.find(CodeSecrets::stored_id(id), caller.deadline);
   if (!found) co_return fail(found.error());
@@ -274,8 +283,8 @@ Task<Result<VerificationBody>> CodeVerification::resend(std::string id, std::str
   }
   ChallengeRow challenge = **std::move(found);
   const auto carried = secrets_.open(*challenge.payload, challenge.id);
-  if (!carried) co_return fail(carried.error());
-  auto channels = channels_for(channel, carried->phone_number.region());
+  if (!carried) co_return fail(ended());  // sealed under another MASTER_KEY
+  auto channels = channels_for(wanted, carried->phone_number);
   if (!channels) co_return fail(channels.error());
   if (auto locked = co_await refuse_locked(challenge.guard, caller.deadline); !locked) co_return fail(locked.error());
 
@@ -294,15 +303,13 @@ Task<Result<VerificationBody>> CodeVerification::resend(std::string id, std::str
     renewed = co_await challenges_.add_code(challenge.id, sending.row, caller.deadline);
   }
   if (!renewed) co_return fail(renewed.error());
-  auto sent = *renewed ? co_await send(sending, caller.deadline) : Result<Channel>(fail(ended()));
-  if (!sent) {
-    if (auto back = co_await gate_.give_back(pass.reservation, now, caller.deadline); !back)
-      co_return fail(back.error());
-    if (auto gone = co_await challenges_.remove_code(sending.row.id, caller.deadline); !gone)
-      co_return fail(gone.error());
-    co_return fail(sent.error());
+  if (!*renewed) {  // solved or spent while this was on its way
+    auto back = co_await gate_.give_back(pass.reservation, now, caller.deadline);
+    co_return fail(back ? ended() : back.error());
   }
-  co_return answer(std::move(id), sending, *sent, pass.resend_at);
+  const auto channel = co_await deliver(sending, pass.reservation, caller.deadline);
+  if (!channel) co_return fail(channel.error());
+  co_return answer(std::move(id), sending, *channel, pass.resend_at);
 }
 
 // ---- guessing ----
@@ -323,10 +330,11 @@ Task<Result<Proof>> CodeVerification::check(std::string id, std::string code, Pu
   // One that is not there is guessed at all the same, and takes as long.
   Carried carried;
   if (*found && (*found)->payload) {
-    auto opened = secrets_.open(*(*found)->payload, guess.challenge);
-    if (!opened) co_return fail(opened.error());
-    carried = *std::move(opened);
-    guess.phone_masked = carried.phone_number.masked();
+    // What was sealed under another MASTER_KEY cannot be proven any more.
+    if (auto opened = secrets_.open(*(*found)->payload, guess.challenge)) {
+      carried = *std::move(opened);
+      guess.phone_masked = carried.phone_number.masked();
+    }
   }
   guess.code_hash = secrets_.code_hash(guess.purpose, carried.phone_number, guess.challenge, code);
   const auto state = co_await this->guess(std::move(guess), now, std::move(code), caller.deadline);

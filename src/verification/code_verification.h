@@ -62,14 +62,19 @@ class CodeVerification final : public Verification {
  private:
   struct Sending;
 
-  Result<std::vector<Channel>> channels_for(std::optional<Channel> wanted, const std::string& country) const;
+  Result<std::vector<Channel>> channels_for(std::optional<Channel> wanted, const PhoneNumber& number) const;
   const TestNumber* test_number(const PhoneNumber& number) const;
   Task<Result<void>> refuse_locked(std::string guard, Deadline deadline);
   SendGate::Request gate_request(const ChallengeRow& challenge, const Carried& carried,
                                  const http::Caller& caller) const;
   Sending sending_of(const ChallengeRow& challenge, Carried carried, std::vector<Channel> channels,
                      const http::Caller& caller) const;
-  Task<Result<Channel>> send(Sending sending, Deadline deadline);
+
+  /// Errors: delivery_failed and those of Messenger, after which it was definitely not sent.
+  Task<Result<messaging::MessageRecord>> send(Sending sending, Deadline deadline);
+
+  /// Sends, and returns the reservation when nothing was sent. The channel that it took.
+  Task<Result<Channel>> deliver(Sending sending, Reservation reservation, Deadline deadline);
   VerificationBody answer(std::string id, const Sending& sending, Channel channel, Timestamp resend_at) const;
   Task<Result<GuessState>> guess(Guess guess, Timestamp now, std::string code, Deadline deadline);
   Task<Result<bool>> provider_says_right(std::vector<std::string> references, std::string code, Deadline deadline);

@@ -58,7 +58,7 @@ class Verification {
 
   /// Sends a code. Errors: verification_unavailable (no provider for the channel), invalid_fields (a country or channel
   /// that is not served), too_many_requests (cool-down, limits, guards; with a time), phone_disabled, opted_out,
-  /// delivery_failed (definitely not sent; nothing was counted); those of Database.
+  /// forbidden (the number's risk), delivery_failed (definitely not sent; nothing was counted); those of Database.
   virtual Task<Result<VerificationBody>> start(StartRequest request, http::Caller caller) = 0;
 
   /// Sends one more code, and keeps the earlier ones good. Errors: verification_expired; those of `start`.

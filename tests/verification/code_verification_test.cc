@@ -91,6 +91,48 @@ TEST_P(CodeVerificationTest, AnotherPurposeAnotherOpenerAndAnUnknownIdAreAnswere
   EXPECT_TRUE(check(opened->id, code, address_, Purpose::change_phone, "user:1"));
 }
 
+/// Counts the trips to the database.
+class CountingDatabase final : public storage::Database {
+ public:
+  explicit CountingDatabase(storage::Database& inner) : inner_(inner) {}
+
+  Task<Result<storage::Rows>> run(const storage::Statement& statement, std::vector<storage::Value> values,
+                                  Deadline deadline) override {
+    ++trips;
+    return inner_.run(statement, std::move(values), deadline);
+  }
+  Task<Result<storage::Rows>> look_up(const storage::Statement& by_keys, storage::Value key,
+                                      Deadline deadline) override {
+    ++trips;
+    return inner_.look_up(by_keys, std::move(key), deadline);
+  }
+  Task<Result<std::vector<storage::Rows>>> transact(std::vector<storage::BoundStatement> statements,
+                                                    Deadline deadline) override {
+    ++trips;
+    return inner_.transact(std::move(statements), deadline);
+  }
+  int trips = 0;
+
+ private:
+  storage::Database& inner_;
+};
+
+TEST_P(CodeVerificationTest, EveryAnswerToAGuessTakesAsManyTripsToTheDatabase) {
+  CountingDatabase counting(*database_);
+  verification_ = make(counting);
+  const auto opened = start();
+  const auto trips = [&](const std::string& id, const std::string& code, Purpose purpose) {
+    counting.trips = 0;
+    (void)check(id, code, address_, purpose);
+    return counting.trips;
+  };
+  const int unknown = trips("no such id", "123456", Purpose::sign_in);
+  EXPECT_EQ(trips(opened->id, wrong_code(), Purpose::sign_in), unknown);
+  EXPECT_EQ(trips(opened->id, messenger_.code(), Purpose::relay), unknown);
+  EXPECT_EQ(trips(opened->id, messenger_.code(), Purpose::sign_in), unknown);
+  EXPECT_EQ(trips(opened->id, messenger_.code(), Purpose::sign_in), unknown);
+}
+
 TEST_P(CodeVerificationTest, NeitherCodeNorNumberNorIdIsInTheDatabase) {
   const auto opened = start(StartRequest{.phone_number = number(kAsha), .payload = "profile"});
   (void)check(opened->id, wrong_code());
@@ -117,6 +159,17 @@ TEST_P(CodeVerificationTest, NeitherCodeNorNumberNorIdIsInTheDatabase) {
       }
     }
   }
+}
+
+TEST_P(CodeVerificationTest, AChallengeEndsWithTheMasterKey) {
+  const auto opened = start();
+  CodeVerification other(rules_, Secret("another master key"),
+                         {*database_, messenger_, texts_, *events_, clock_, risk_, verifier_});
+  EXPECT_EQ(run_to_completion(other.resend(opened->id, "", {}, from(address_))).error().code,
+            Errc::verification_expired);
+  EXPECT_EQ(
+      run_to_completion(other.check(opened->id, messenger_.code(), Purpose::sign_in, "", from(address_))).error().code,
+      Errc::invalid_code);
 }
 
 // ---- once more ----

@@ -128,6 +128,16 @@ TEST_P(SendGateTest, CountriesAndChannelsAreSaidInWords) {
   EXPECT_TRUE(start());
 }
 
+TEST_P(SendGateTest, ATestNumberNeedsNeitherProviderNorCountry) {
+  rules_.test_numbers.push_back({kAsha, Secret("424242")});
+  rules_.test_numbers_until = clock_.now() + hours(24);
+  rules_.denied_countries = {"US"};
+  build();
+  messenger_.carry({});
+  EXPECT_TRUE(start());
+  EXPECT_FALSE(start("+14155550199"));
+}
+
 TEST_P(SendGateTest, ATestNumberIsNeverSentToAndKnowsItsCodeUntilItsDay) {
   rules_.test_numbers.push_back({kAsha, Secret("424242")});
   rules_.test_numbers_until = clock_.now() + hours(24);
