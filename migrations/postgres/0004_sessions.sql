@@ -1,15 +1,16 @@
 -- Sign-ins that last: sessions, the refresh tokens that keep them going, and what a user may do.
 -- works with programs of version 3
 
--- A session lives while it is not ended, not expired, and of its user's current token_version.
+-- A session lives while it is not ended, not expired, and of its user's current token_version. Its row stays until every
+-- token of it has expired: a token without a row is one that a program before this migration issued.
 CREATE TABLE sessions (
-  id             text PRIMARY KEY,     -- SHA-256 of the sid that tokens carry, base64url; shown to its owner
+  id             text PRIMARY KEY,     -- the sid that its tokens carry, which counts in a signed token only; shown to its owner
   user_id        uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   token_version  bigint NOT NULL,      -- the user's, when it began
   started_at     timestamptz NOT NULL,
   proven_at      timestamptz,          -- when its person last proved to hold the phone; NULL: a trusted server said so
   last_seen_at   timestamptz NOT NULL, -- sign-in or last refresh
-  expires_at     timestamptz NOT NULL, -- no token of it lives longer
+  expires_at     timestamptz NOT NULL, -- moved on by each refresh; no token of it lives longer
   ended_at       timestamptz,
   client_address text NOT NULL,
   user_agent     text NOT NULL

@@ -19,6 +19,7 @@
 #include "crypto/random.h"
 #include "http/dispatcher.h"
 #include "http/server/server.h"
+#include "identity/account_endpoints.h"
 #include "identity/auth_endpoints.h"
 #include "operations/docs_endpoints.h"
 #include "operations/health_endpoints.h"
@@ -78,6 +79,32 @@ std::function<bool(const std::string&)> trusted_proxy_test(const config::Setting
   };
 }
 
+/// Until a provider of messages is there: nothing can be sent, so nothing can be proven.
+class NoMessenger final : public messaging::Messenger {
+ public:
+  bool carries(messaging::Channel, const messaging::Content&) const override { return false; }
+  Task<Result<messaging::MessageRecord>> send(messaging::NewMessage, Deadline) override {
+    co_return fail(Errc::verification_unavailable, "This server cannot send messages yet.");
+  }
+};
+
+class NoVerification final : public verification::Verification {
+ public:
+  Task<Result<verification::VerificationBody>> start(verification::StartRequest, http::Caller) override {
+    co_return fail(Errc::verification_unavailable,
+                   "This server cannot prove phone numbers yet: register through a trusted server's X-API-Key.");
+  }
+  Task<Result<verification::VerificationBody>> resend(std::string, std::string,
+                                                      std::optional<verification::Channel>, http::Caller) override {
+    co_return fail(Errc::verification_expired, "There is no such verification.");
+  }
+  Task<Result<verification::Proof>> check(std::string, std::string, verification::Purpose, std::string,
+                                          http::Caller) override {
+    co_return fail(Errc::verification_expired, "There is no such verification.");
+  }
+  Task<Result<bool>> unlock(PhoneNumber, Deadline) override { co_return false; }
+};
+
 }  // namespace
 
 /// Everything in the order in which it is built; destroyed the other way round.
@@ -103,8 +130,17 @@ struct Application::Parts {
   std::optional<identity::KeyRing> keys;
   std::optional<identity::UserTokens> tokens;
   std::optional<identity::AccountStore> accounts;
+  std::optional<identity::SessionStore> sessions;
+  std::optional<identity::SignInIssuer> issuer;
+  NoMessenger messenger;
+  NoVerification verification;
   std::optional<identity::Registration> registration;
+  std::optional<identity::TokenRefresh> refresh;
   std::optional<identity::TokenValidation> validation;
+  std::optional<identity::OwnSessions> own_sessions;
+  std::optional<identity::Reauthentication> reauthentication;
+  std::optional<identity::PhoneChange> phone_change;
+  std::optional<identity::AccountData> account_data;
   http::Router router;
   std::optional<access::RateLimits> rate_limits;  // none while RATE_LIMITS=off
   std::optional<http::Dispatcher> dispatcher;
@@ -137,12 +173,20 @@ Result<void> Application::Parts::assemble() {
       identity::TokenRules{.audience = public_url, .life = settings.token_life, .clock_skew = settings.jwt_clock_skew},
       clock);
   accounts.emplace(*database);
+  sessions.emplace(*database);
+  issuer.emplace(identity::SignInIssuer::Rules{.idle = settings.session_idle, .life = settings.session_life},
+                 settings.master_key, *tokens, clock, metrics);
   registration.emplace(
       identity::Registration::Rules{
           .verification_required = settings.phone_verification == config::PhoneVerification::required,
           .demand_valid_numbers = settings.sms_provider == config::SmsProvider::telesign},
-      *accounts, *tokens, clock, metrics);
-  validation.emplace(*accounts, *tokens, clock, metrics);
+      *accounts, *sessions, *issuer, *tokens, verification, clock, metrics);
+  refresh.emplace(*sessions, *issuer, clock, metrics);
+  validation.emplace(*accounts, *sessions, *tokens, clock, metrics);
+  own_sessions.emplace(*validation, *sessions, clock);
+  reauthentication.emplace(*validation, *sessions, verification, clock);
+  phone_change.emplace(*validation, *accounts, *issuer, verification, messenger, clock, *log);
+  account_data.emplace(*validation, *accounts, *sessions, clock, metrics);
   add_routes();
   if (settings.rate_limits) rate_limits.emplace(router, *ephemeral, clock, *log, metrics);
   dispatcher.emplace(http::Dispatcher::Options{.is_trusted_proxy = trusted_proxy_test(settings),
@@ -161,7 +205,12 @@ void Application::Parts::add_routes() {
   identity::add_auth_endpoints(router,
                                {.registrar = std::move(registrar),
                                 .token_validator = access::require_api_key(access::ApiKeys(settings.plane_api_keys))},
-                               *registration, *validation);
+                               *registration, *refresh, *validation);
+  identity::add_account_endpoints(router, {.validation = *validation,
+                                           .sessions = *own_sessions,
+                                           .reauthentication = *reauthentication,
+                                           .phone_change = *phone_change,
+                                           .data = *account_data});
   identity::add_jwks_endpoint(router, *keys);
   operations::add_health_endpoints(router, *database, known_schema_version(settings), kVersion);
   operations::add_metrics_endpoint(router, metrics,
@@ -202,7 +251,7 @@ int Application::run(const std::function<void()>& on_ready) {
   asio::io_context& main = parts_->main;
   asio::signal_set stop_signals(main, SIGTERM, SIGINT);
   asio::signal_set reopen_signals(main, SIGHUP);
-  Maintenance maintenance(main, *parts_->accounts, parts_->clock, *parts_->log);
+  Maintenance maintenance(main, *parts_->accounts, *parts_->sessions, parts_->clock, *parts_->log);
   Heartbeat heartbeat(main,
                       {.id = crypto::new_uuid(parts_->clock.now()),
                        .name = instance_name(parts_->server->port()),

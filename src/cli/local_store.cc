@@ -35,6 +35,7 @@ std::unique_ptr<LocalStore> LocalStore::open() {
   if (!database) return report(database.error()), nullptr;
   store->database_ = *std::move(database);
   store->accounts_.emplace(*store->database_);
+  store->sessions_.emplace(*store->database_);
   return store;
 }
 

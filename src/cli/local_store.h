@@ -9,6 +9,7 @@
 #include "cli/configuration.h"
 #include "identity/account_store.h"
 #include "identity/key_ring.h"
+#include "identity/session_store.h"
 #include "identity/user_token.h"
 #include "runtime/task.h"
 
@@ -28,6 +29,7 @@ class LocalStore {
 
   storage::Database& database() { return *database_; }
   identity::AccountStore& accounts() { return *accounts_; }
+  identity::SessionStore& sessions() { return *sessions_; }
 
   /// Runs the task to its end; its error goes to standard error. Returns the exit code.
   static int run(Task<Result<void>> task);
@@ -42,6 +44,7 @@ class LocalStore {
   WorkerPool workers_;
   std::unique_ptr<storage::Database> database_;
   std::optional<identity::AccountStore> accounts_;
+  std::optional<identity::SessionStore> sessions_;
 };
 
 /// How long an operator's command waits for the database.

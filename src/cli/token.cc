@@ -44,7 +44,7 @@ Task<Result<void>> judge(LocalStore& store, std::string jwt) {
       *keys, {.audience = audience, .life = settings.token_life, .clock_skew = settings.jwt_clock_skew}, clock);
   const auto verified = crypto::verify_jwt(jwt, keys->verifying());
   std::printf("signature  %s\n", verified ? "good" : "NOT by a key of this server");
-  identity::TokenValidation validation(store.accounts(), tokens, clock, metrics);
+  identity::TokenValidation validation(store.accounts(), store.sessions(), tokens, clock, metrics);
   const auto claims = validation.read(jwt);
   Result<identity::User> owner = fail(Errc::invalid_token, "");
   if (claims) owner = co_await validation.owner(*claims, command_deadline());

@@ -1,13 +1,15 @@
 // kriya user: what an operator does with accounts.
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <sstream>
 
 #include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/local_store.h"
 #include "cli/pretty_json.h"
-#include "identity/auth_messages.h"
+#include "identity/account_data.h"
 #include "schema/described.h"
 
 namespace kriya::cli {
@@ -16,9 +18,7 @@ namespace {
 using identity::User;
 
 json::object to_json(const User& user) {
-  json::object object = parse_json(schema::write(identity::to_body(user)))->as_object();
-  object["token_version"] = user.token_version;
-  return object;
+  return parse_json(schema::write(identity::to_export(user)))->as_object();
 }
 
 /// Finds by id or phone number. Errors: not_found; invalid_fields when the text is neither.
@@ -93,17 +93,39 @@ Task<Result<void>> remove(LocalStore& store, std::string who, bool without_askin
 Task<Result<void>> export_all(LocalStore& store, std::string who) {
   const auto user = co_await find(store, std::move(who));
   if (!user) co_return fail(user.error());
-  const auto tokens = co_await store.accounts().tokens_of(user->id, command_deadline());
-  if (!tokens) co_return fail(tokens.error());
-  json::array issued;
-  for (const identity::TokenRecord& token : *tokens) {
-    issued.push_back(json::object{{"id", token.id.str()},
-                                  {"issued_at", to_rfc3339(token.issued_at)},
-                                  {"expires_at", to_rfc3339(token.expires_at)},
-                                  {"client_address", token.client_address},
-                                  {"user_agent", token.user_agent}});
+  const auto all =
+      co_await identity::collect_account(store.accounts(), store.sessions(), *user, command_deadline());
+  if (!all) co_return fail(all.error());
+  std::puts(pretty_json(*parse_json(schema::write(*all))).c_str());
+  co_return Result<void>();
+}
+
+/// Whether a text is a scope of one word (RFC 6749 section 3.3).
+bool is_scope(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char one) {
+    return one > ' ' && one <= '~' && one != '"' && one != '\\';
+  });
+}
+
+/// Adds words to a user's scope, or takes them away.
+Task<Result<void>> change_scope(LocalStore& store, std::string who, std::vector<std::string> words, bool grant) {
+  const auto user = co_await find(store, std::move(who));
+  if (!user) co_return fail(user.error());
+  std::vector<std::string> left;
+  for (std::istringstream held(user->scope.value_or("")); held;) {
+    std::string word;
+    if (held >> word && (grant || !std::ranges::count(words, word))) left.push_back(word);
   }
-  std::puts(pretty_json(json::object{{"user", to_json(*user)}, {"issued_tokens", std::move(issued)}}).c_str());
+  for (const std::string& word : words) {
+    if (!is_scope(word)) co_return fail(Errc::invalid_fields, "'" + word + "' is no scope like messages:send.");
+    if (grant && !std::ranges::count(left, word)) left.push_back(word);
+  }
+  std::string scope;
+  for (const std::string& word : left) scope += (scope.empty() ? "" : " ") + word;
+  const auto set = co_await store.accounts().set_scope(
+      user->id, scope.empty() ? std::nullopt : std::optional(scope), SystemClock{}.now(), command_deadline());
+  if (!set) co_return fail(set.error());
+  std::printf("%s may now do: %s\n", user->phone_number.c_str(), scope.empty() ? "nothing special" : scope.c_str());
   co_return Result<void>();
 }
 
@@ -123,7 +145,7 @@ CLI::App* add_action(CLI::App& user, const char* name, const char* description, 
 }  // namespace
 
 void add_user(CLI::App& app, int& exit_code) {
-  CLI::App* user = app.add_subcommand("user", "List, show, revoke, delete or export users");
+  CLI::App* user = app.add_subcommand("user", "List, show, revoke, grant, delete or export users");
   user->require_subcommand(1);
 
   CLI::App* list_command = user->add_subcommand("list", "All users, oldest first");
@@ -137,6 +159,17 @@ void add_user(CLI::App& app, int& exit_code) {
   add_action(*user, "show", "One user, as JSON", exit_code, show);
   add_action(*user, "revoke", "Revoke every token of a user, at once, on every instance", exit_code, revoke);
   add_action(*user, "export", "All that is stored about a user, as JSON", exit_code, export_all);
+  for (const bool grant : {true, false}) {
+    const auto words = std::make_shared<std::vector<std::string>>();
+    add_action(*user, grant ? "grant" : "ungrant",
+               grant ? "Let a user do more, e.g. messages:send" : "Take such a right away, at once",
+               exit_code,
+               [words, grant](LocalStore& store, std::string who) {
+                 return change_scope(store, std::move(who), *words, grant);
+               })
+        ->add_option("scope", *words, "One or more scopes")
+        ->required();
+  }
   const auto without_asking = std::make_shared<bool>(false);
   add_action(
       *user, "delete", "Delete a user and all that is stored about the user", exit_code,

@@ -13,10 +13,12 @@
 
 namespace kriya::http {
 
-/// What a user token with a good signature says. Whether it was revoked is for the user's row to say.
+/// What a user token with a good signature says. Whether it was revoked is for the rows of its session and its user to
+/// say.
 struct TokenClaims {
   Uuid user_id;
   std::int64_t token_version = 0;
+  std::optional<std::string> session = {};  // its sid; tokens of the original service have none
 };
 
 struct Caller {

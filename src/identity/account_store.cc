@@ -1,24 +1,28 @@
 #include "identity/account_store.h"
 
+#include "identity/rows.h"
+
 namespace kriya::identity {
 namespace {
 
+using storage::BoundStatement;
 using storage::Rows;
 using storage::Statement;
 using storage::Use;
 
-// The first column is the key (Database::look_up). What a token's check needs besides the user comes in here too, so
-// that it stays one query.
+// The first column is the key (Database::look_up).
 constexpr Statement kFindById{
     Use::lookup,
-    "SELECT id, phone_number, first_name, last_name, email, token_version, created_at FROM users WHERE id = ANY($1)"};
+    "SELECT id, phone_number, first_name, last_name, email, token_version, created_at, scope FROM users "
+    "WHERE id = ANY($1)"};
 constexpr Statement kFindByPhone{
     Use::lookup,
-    "SELECT phone_number, id, first_name, last_name, email, token_version, created_at FROM users "
+    "SELECT phone_number, id, phone_number, first_name, last_name, email, token_version, created_at, scope FROM users "
     "WHERE phone_number = ANY($1)"};
-constexpr Statement kList{Use::scan,
-                          "SELECT id, phone_number, first_name, last_name, email, token_version, created_at FROM users "
-                          "WHERE id > $1 ORDER BY id LIMIT $2"};
+constexpr Statement kList{
+    Use::scan,
+    "SELECT id, phone_number, first_name, last_name, email, token_version, created_at, scope FROM users "
+    "WHERE id > $1 ORDER BY id LIMIT $2"};
 
 // Two registrations of one number meet in the unique index; the second writes nothing.
 constexpr Statement kInsertUser{
@@ -26,49 +30,64 @@ constexpr Statement kInsertUser{
     "INSERT INTO users (id, phone_number, first_name, last_name, email, token_version, created_at, updated_at) "
     "VALUES ($1, $2, $3, $4, $5, 0, $6, $6) ON CONFLICT (phone_number) DO NOTHING"};
 
-// The user may be gone by now, or (for a first token) may not have come to be.
-constexpr Statement kInsertToken{
-    Use::write,
-    "INSERT INTO issued_tokens (id, user_id, token_hash, issued_at, expires_at, client_address, user_agent) "
-    "SELECT $1, id, $3, $4, $5, $6, $7 FROM users WHERE id = $2"};
-
 constexpr Statement kRaiseVersion{
     Use::write,
     "UPDATE users SET token_version = token_version + 1, updated_at = $3 WHERE id = $1 AND token_version = $2"};
 constexpr Statement kRevoke{Use::write,
                             "UPDATE users SET token_version = token_version + 1, updated_at = $2 WHERE id = $1"};
+constexpr Statement kChangePhone{
+    Use::write,
+    "UPDATE users SET phone_number = $3, token_version = token_version + 1, updated_at = $4 "
+    "WHERE id = $1 AND token_version = $2"};
+
+// After one of the above, whichever of two that race came first: a session that began under the new version stays.
+constexpr Statement kEndOutdated{Use::write,
+                                 "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL "
+                                 "AND token_version < (SELECT token_version FROM users WHERE id = $1)"};
+
+// When the version had moved on, the new session is of a version that came about otherwise, and must not be left behind.
+constexpr Statement kDropUnlessChanged{
+    Use::write,
+    "DELETE FROM sessions WHERE id = $1 AND NOT EXISTS "
+    "(SELECT 1 FROM users WHERE id = $2 AND phone_number = $3 AND token_version = $4)"};
+
+constexpr Statement kSetScope{Use::write, "UPDATE users SET scope = $2, updated_at = $3 WHERE id = $1"};
 constexpr Statement kDelete{Use::write, "DELETE FROM users WHERE id = $1"};
 constexpr Statement kTokensOf{
     Use::scan,
     "SELECT id, user_id, token_hash, issued_at, expires_at, client_address, user_agent FROM issued_tokens "
     "WHERE user_id = $1 ORDER BY id"};
+constexpr Statement kMessagesOf{
+    Use::scan,
+    "SELECT id, kind, provider, channel, phone_masked, status, provider_reference, provider_code, detail, cost, "
+    "currency, segments, attempts, latency_ms, created_at, updated_at FROM messages WHERE user_id = $1 ORDER BY id"};
 constexpr Statement kSweep{
     Use::write, "DELETE FROM issued_tokens WHERE id IN (SELECT id FROM issued_tokens WHERE expires_at < $1 LIMIT $2)"};
 
-User user_at(const Rows& rows, std::size_t row, std::size_t id_column = 0) {
-  return {.id = rows.get<Uuid>(row, id_column),
-          .phone_number = rows.get<std::string>(row, 1 - id_column),
-          .first_name = rows.get<std::string>(row, 2),
-          .last_name = rows.get<std::optional<std::string>>(row, 3),
-          .email = rows.get<std::optional<std::string>>(row, 4),
-          .token_version = rows.get<std::int64_t>(row, 5),
-          .created_at = rows.get<Timestamp>(row, 6)};
-}
-
-TokenRecord token_at(const Rows& rows, std::size_t row) {
+messaging::MessageRecord message_at(const Rows& rows, std::size_t row) {
+  using Text = std::optional<std::string>;
   return {.id = rows.get<Uuid>(row, 0),
-          .user_id = rows.get<Uuid>(row, 1),
-          .token_hash = rows.get<std::string>(row, 2),
-          .issued_at = rows.get<Timestamp>(row, 3),
-          .expires_at = rows.get<Timestamp>(row, 4),
-          .client_address = rows.get<std::string>(row, 5),
-          .user_agent = rows.get<std::string>(row, 6)};
+          .kind = rows.get<std::string>(row, 1),
+          .provider = rows.get<std::string>(row, 2),
+          .channel = schema::parse_word<messaging::Channel>(rows.get<std::string>(row, 3)).value(),
+          .phone_number = rows.get<std::string>(row, 4),
+          .status = schema::parse_word<messaging::Status>(rows.get<std::string>(row, 5)).value(),
+          .provider_reference = rows.get<Text>(row, 6),
+          .provider_code = rows.get<Text>(row, 7),
+          .detail = rows.get<Text>(row, 8),
+          .cost = rows.get<Text>(row, 9),
+          .currency = rows.get<Text>(row, 10),
+          .segments = rows.get<std::int64_t>(row, 11),
+          .attempts = rows.get<std::int64_t>(row, 12),
+          .latency_ms = rows.get<std::optional<std::int64_t>>(row, 13),
+          .created_at = rows.get<Timestamp>(row, 14),
+          .updated_at = rows.get<Timestamp>(row, 15)};
 }
 
-Result<std::optional<User>> at_most_one(const Result<Rows>& rows, std::size_t id_column) {
+Result<std::optional<User>> at_most_one(const Result<Rows>& rows, std::size_t first_column) {
   if (!rows) return fail(rows.error());
   if (rows->empty()) return std::nullopt;
-  return user_at(*rows, 0, id_column);
+  return user_at(*rows, 0, first_column);
 }
 
 Result<bool> changed(const Result<Rows>& rows) {
@@ -76,14 +95,18 @@ Result<bool> changed(const Result<Rows>& rows) {
   return rows->affected() > 0;
 }
 
-std::vector<storage::Value> token_values(TokenRecord token) {
-  return {token.id,
-          token.user_id,
-          std::move(token.token_hash),
-          token.issued_at,
-          token.expires_at,
-          std::move(token.client_address),
-          std::move(token.user_agent)};
+/// Whether the first statement of a transaction changed a row.
+Result<bool> first_changed(const Result<std::vector<Rows>>& rows) {
+  if (!rows) return fail(rows.error());
+  return rows->front().affected() > 0;
+}
+
+template <class Row, class Read>
+Result<std::vector<Row>> all_of(const Result<Rows>& rows, Read read) {
+  if (!rows) return fail(rows.error());
+  std::vector<Row> all;
+  for (std::size_t i = 0; i < rows->size(); ++i) all.push_back(read(*rows, i));
+  return all;
 }
 
 }  // namespace
@@ -96,25 +119,45 @@ Task<Result<std::optional<User>>> AccountStore::find_by_phone(std::string phone_
   co_return at_most_one(co_await database_.look_up(kFindByPhone, std::move(phone_number), deadline), 1);
 }
 
-Task<Result<bool>> AccountStore::create(User user, TokenRecord first_token, Deadline deadline) {
-  std::vector<storage::BoundStatement> both;
-  both.push_back({kInsertUser,
-                  {user.id, user.phone_number, user.first_name, storage::optional_value(user.last_name),
-                   storage::optional_value(user.email), user.created_at}});
-  both.push_back({kInsertToken, token_values(std::move(first_token))});
-  const auto rows = co_await database_.transact(std::move(both), deadline);
-  if (!rows) co_return fail(rows.error());
-  co_return rows->front().affected() > 0;
+Task<Result<bool>> AccountStore::create(User user, SignIn first, Deadline deadline) {
+  std::vector<BoundStatement> all = to_write(std::move(first));
+  BoundStatement insert{kInsertUser,
+                        {user.id, user.phone_number, user.first_name, storage::optional_value(user.last_name),
+                         storage::optional_value(user.email), user.created_at}};
+  all.insert(all.begin(), std::move(insert));
+  co_return first_changed(co_await database_.transact(std::move(all), deadline));
 }
 
 Task<Result<void>> AccountStore::record_token(TokenRecord token, Deadline deadline) {
-  const auto rows = co_await database_.run(kInsertToken, token_values(std::move(token)), deadline);
+  BoundStatement insert = to_write(std::move(token));
+  const auto rows = co_await database_.run(insert.statement, std::move(insert.values), deadline);
   if (!rows) co_return fail(rows.error());
   co_return Result<void>();
 }
 
 Task<Result<bool>> AccountStore::raise_token_version(Uuid id, std::int64_t version, Timestamp now, Deadline deadline) {
-  co_return changed(co_await database_.run(kRaiseVersion, {id, version, now}, deadline));
+  std::vector<BoundStatement> both;
+  both.push_back({kRaiseVersion, {id, version, now}});
+  both.push_back({kEndOutdated, {id, now}});
+  co_return first_changed(co_await database_.transact(std::move(both), deadline));
+}
+
+Task<Result<bool>> AccountStore::revoke(Uuid id, Timestamp now, Deadline deadline) {
+  std::vector<BoundStatement> both;
+  both.push_back({kRevoke, {id, now}});
+  both.push_back({kEndOutdated, {id, now}});
+  co_return first_changed(co_await database_.transact(std::move(both), deadline));
+}
+
+Task<Result<bool>> AccountStore::change_phone(User user, std::string phone_number, SignIn next, Timestamp now,
+                                              Deadline deadline) {
+  const std::string session = next.session.id;
+  std::vector<BoundStatement> all;
+  all.push_back({kChangePhone, {user.id, user.token_version, phone_number, now}});
+  all.push_back({kEndOutdated, {user.id, now}});
+  for (BoundStatement& one : to_write(std::move(next))) all.push_back(std::move(one));
+  all.push_back({kDropUnlessChanged, {session, user.id, std::move(phone_number), user.token_version + 1}});
+  co_return first_changed(co_await database_.transact(std::move(all), deadline));
 }
 
 Task<Result<std::int64_t>> AccountStore::sweep_tokens(Timestamp before, std::int64_t limit, Deadline deadline) {
@@ -123,28 +166,26 @@ Task<Result<std::int64_t>> AccountStore::sweep_tokens(Timestamp before, std::int
   co_return rows->affected();
 }
 
-Task<Result<std::vector<User>>> AccountStore::list(std::optional<Uuid> after, std::int64_t limit, Deadline deadline) {
-  const auto rows = co_await database_.run(kList, {after.value_or(Uuid()), limit}, deadline);
-  if (!rows) co_return fail(rows.error());
-  std::vector<User> users;
-  for (std::size_t i = 0; i < rows->size(); ++i) users.push_back(user_at(*rows, i));
-  co_return users;
-}
-
 Task<Result<std::vector<TokenRecord>>> AccountStore::tokens_of(Uuid id, Deadline deadline) {
-  const auto rows = co_await database_.run(kTokensOf, {id}, deadline);
-  if (!rows) co_return fail(rows.error());
-  std::vector<TokenRecord> tokens;
-  for (std::size_t i = 0; i < rows->size(); ++i) tokens.push_back(token_at(*rows, i));
-  co_return tokens;
+  co_return all_of<TokenRecord>(co_await database_.run(kTokensOf, {id}, deadline), token_at);
 }
 
-Task<Result<bool>> AccountStore::revoke(Uuid id, Timestamp now, Deadline deadline) {
-  co_return changed(co_await database_.run(kRevoke, {id, now}, deadline));
+Task<Result<std::vector<messaging::MessageRecord>>> AccountStore::messages_of(Uuid id, Deadline deadline) {
+  co_return all_of<messaging::MessageRecord>(co_await database_.run(kMessagesOf, {id}, deadline), message_at);
 }
 
 Task<Result<bool>> AccountStore::remove(Uuid id, Deadline deadline) {
   co_return changed(co_await database_.run(kDelete, {id}, deadline));
+}
+
+Task<Result<std::vector<User>>> AccountStore::list(std::optional<Uuid> after, std::int64_t limit, Deadline deadline) {
+  co_return all_of<User>(co_await database_.run(kList, {after.value_or(Uuid()), limit}, deadline),
+                         [](const Rows& rows, std::size_t row) { return user_at(rows, row, 0); });
+}
+
+Task<Result<bool>> AccountStore::set_scope(Uuid id, std::optional<std::string> scope, Timestamp now,
+                                           Deadline deadline) {
+  co_return changed(co_await database_.run(kSetScope, {id, storage::optional_value(scope), now}, deadline));
 }
 
 }  // namespace kriya::identity

@@ -1,5 +1,8 @@
 #include "identity/auth_endpoints.h"
 
+#include "access/bearer.h"
+#include "identity/endpoint_parts.h"
+
 namespace kriya::identity {
 namespace {
 
@@ -7,8 +10,6 @@ using http::Caller;
 using http::Method;
 using http::NoBody;
 using http::RateLimit;
-
-constexpr const char* kTag = "Phone sign-in";
 
 // People behind one address (a school, a mobile carrier) do not register five times a second for a minute. Each
 // registration may send a message, which costs money: closed.
@@ -21,26 +22,17 @@ const RateLimit kRegistrarLimit{.name = "registrar", .scope = RateLimit::Scope::
 // A relying party asks once for each of its own requests: a thousand a second keeps one from starving the others.
 const RateLimit kValidatorLimit{.name = "token-validator", .scope = RateLimit::Scope::api_key, .requests = 60'000};
 
-// Many people may share an address; the limit is there for floods of forged tokens, each of which costs a signature.
-const RateLimit kHolderAddressLimit{.name = "account-address", .scope = RateLimit::Scope::address, .requests = 3'000};
-
-// One person's pages and devices together, with room: ten a second.
-const RateLimit kHolderLimit{.name = "account", .scope = RateLimit::Scope::user, .requests = 600};
-
-UserBody example_user() {
-  return {.id = *Uuid::parse("019aa5f4-7c00-7a3e-9d53-0d5c1b2e4f60"),
-          .phone_number = "+14155550123",
-          .first_name = "Asha",
-          .last_name = "Rao",
-          .email = "asha@example.com",
-          .created_at = *parse_rfc3339("2026-11-21T09:30:00Z")};
-}
+// As `register`: one more message each.
+const RateLimit kResendLimit{
+    .name = "resend", .scope = RateLimit::Scope::address, .requests = 300, .when_away = RateLimit::WhenAway::closed};
 
 RegisterRequest example_registration() {
   return {.phone_number = *PhoneNumber::parse("+14155550123"),
           .first_name = *PersonName::parse("Asha"),
           .last_name = *PersonName::parse("Rao"),
-          .email = *EmailAddress::parse("asha@example.com")};
+          .email = *EmailAddress::parse("asha@example.com"),
+          .channel = verification::Channel::sms,
+          .refresh_token = {}};
 }
 
 Task<Result<UserBody>> read_user(TokenValidation& validation, TokenClaims claims, Deadline deadline) {
@@ -74,32 +66,80 @@ http::Route jwks_route(std::string jwks) {
               }};
 }
 
-}  // namespace
-
-void add_auth_endpoints(http::Router& router, AuthAccess access, Registration& registration,
-                        TokenValidation& validation) {
+/// Signing in: a code is sent, sent again, typed back.
+void add_sign_in(http::Router& router, http::AccessRule registrar, Registration& registration) {
   router.add(Method::post, "/api/auth/register",
-             http::Endpoint<RegisterRequest, SignInAnswer>{
+             http::Endpoint<RegisterRequest, RegisterAnswer>{
                  .summary = "Register a phone number, or sign in with a known one",
-                 .description = "A known number signs in and keeps its stored profile.",
+                 .description =
+                     "A code is sent (202), the same for known and unknown numbers; POST /api/auth/verify takes it. "
+                     "A number that a trusted server has proven is signed in at once (200), without a refresh token. "
+                     "A known number keeps its stored profile.",
                  .tag = kTag,
-                 .access = {std::move(access.registrar)},
+                 .access = {std::move(registrar), access::optional_bearer()},
                  .limits = {kRegisterLimit, kRegistrarLimit},
-                 .errors = {Errc::verification_unavailable, Errc::unavailable, Errc::overloaded},
+                 .errors = errors_of_sending(),
                  .example_request = example_registration(),
-                 .example_answer =
-                     SignInAnswer{true, "Registration successful", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln",
-                                  example_user(), *parse_rfc3339("2026-11-22T09:30:00Z")},
+                 .example_answer = example_started(),
                  .no_store = true,
                  .handle = [&](const RegisterRequest& request,
                                const Caller& caller) { return registration.begin(request, caller); },
              });
+  router.add(Method::post, "/api/auth/verify",
+             http::Endpoint<CodeRequest, SignInAnswer>{
+                 .summary = "Sign in with the code that the phone received",
+                 .tag = kTag,
+                 .limits = {kVerifyLimit},
+                 .errors = errors_of_checking(),
+                 .example_request = example_code(),
+                 .example_answer = example_sign_in("Registration successful"),
+                 .no_store = true,
+                 .handle = [&](const CodeRequest& request,
+                               const Caller& caller) { return registration.verify(request, caller); },
+             });
+  router.add(Method::post, "/api/auth/verify/resend",
+             http::Endpoint<ResendRequest, VerificationStarted>{
+                 .summary = "Send one more code; earlier ones stay good",
+                 .tag = kTag,
+                 .limits = {kResendLimit},
+                 .errors = errors_of_sending({Errc::verification_expired}),
+                 .example_request = ResendRequest{example_code().verification_id, verification::Channel::voice},
+                 .example_answer = example_started(),
+                 .no_store = true,
+                 .handle = [&](const ResendRequest& request,
+                               const Caller& caller) { return registration.resend(request, caller); },
+             });
+}
+
+void add_refresh(http::Router& router, TokenRefresh& refresh) {
+  router.add(Method::post, "/api/auth/refresh",
+             http::Endpoint<RefreshRequest, SignInAnswer>{
+                 .summary = "Exchange a refresh token for a new pair",
+                 .description = "The one that was sent is spent. For 10 s, while its successor is unused, a repeat "
+                                "answers the same successor; any later use of a spent one ends the session.",
+                 .tag = kTag,
+                 .limits = {kVerifyLimit},
+                 .errors = {Errc::invalid_token, Errc::unavailable, Errc::overloaded},
+                 .example_request = RefreshRequest{*example_sign_in("").refresh_token},
+                 .example_answer = example_sign_in("Token refreshed"),
+                 .no_store = true,
+                 .handle = [&](const RefreshRequest& request,
+                               const Caller& caller) { return refresh.refresh(request.refresh_token, caller); },
+             });
+}
+
+}  // namespace
+
+void add_auth_endpoints(http::Router& router, AuthAccess rules, Registration& registration, TokenRefresh& refresh,
+                        TokenValidation& validation) {
+  add_sign_in(router, std::move(rules.registrar), registration);
+  add_refresh(router, refresh);
   router.add(Method::post, "/api/auth/validate-token",
              http::Endpoint<ValidateRequest, ValidateAnswer>{
                  .summary = "Tell another server who a token belongs to",
                  .description = "A bad, expired or revoked token is an answer, not an error: `valid` is false.",
                  .tag = kTag,
-                 .access = {std::move(access.token_validator)},
+                 .access = {std::move(rules.token_validator)},
                  .limits = {kValidatorLimit},
                  .errors = {Errc::unavailable},
                  .example_request = ValidateRequest{"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln"},
@@ -112,7 +152,7 @@ void add_auth_endpoints(http::Router& router, AuthAccess access, Registration& r
              http::Endpoint<NoBody, UserBody>{
                  .summary = "The signed-in user",
                  .tag = kTag,
-                 .access = {require_user_token(validation)},
+                 .access = {access::require_token(validation, access::bearer_or_query_token())},
                  .limits = {kHolderAddressLimit, kHolderLimit},
                  .errors = {Errc::unavailable},
                  .example_answer = example_user(),
@@ -124,10 +164,9 @@ void add_auth_endpoints(http::Router& router, AuthAccess access, Registration& r
   router.add(Method::delete_, "/api/auth/logout",
              http::Endpoint<NoBody, LogoutAnswer>{
                  .summary = "Log out everywhere",
-                 .description =
-                     "Every token that the user was given before is dead, on every instance, when the answer is sent.",
+                 .description = "Every token and session of the user is dead, on every instance, when the answer is sent.",
                  .tag = kTag,
-                 .access = {require_user_token(validation)},
+                 .access = {access::require_token(validation, access::bearer_or_query_token())},
                  .limits = {kHolderAddressLimit, kHolderLimit},
                  .errors = {Errc::unavailable, Errc::overloaded},
                  .example_answer = LogoutAnswer{true, "Logged out successfully"},

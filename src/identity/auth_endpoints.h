@@ -5,6 +5,7 @@
 #include "http/router.h"
 #include "identity/key_ring.h"
 #include "identity/registration.h"
+#include "identity/token_refresh.h"
 #include "identity/token_validation.h"
 
 namespace kriya::identity {
@@ -14,8 +15,8 @@ struct AuthAccess {
   http::AccessRule token_validator;  // who may ask about tokens
 };
 
-/// The services must outlive the router.
-void add_auth_endpoints(http::Router& router, AuthAccess access, Registration& registration,
+/// Registering, verifying, refreshing, validating, logging out. The services must outlive the router.
+void add_auth_endpoints(http::Router& router, AuthAccess rules, Registration& registration, TokenRefresh& refresh,
                         TokenValidation& validation);
 
 /// GET /.well-known/jwks.json

@@ -5,79 +5,143 @@
 namespace kriya::identity {
 namespace {
 
+constexpr auto kAnyone = "";  // may answer who holds the verification's id: nobody is signed in yet
+
 template <class T>
 std::optional<std::string> text_of(const std::optional<T>& value) {
   return value ? std::optional(value->str()) : std::nullopt;
 }
 
+Result<Profile> read_profile(const std::string& payload) {
+  return parse_json(payload).and_then([](const json::value& value) { return schema::read<Profile>(value); });
+}
+
 }  // namespace
 
-Registration::Registration(Rules rules, AccountStore& accounts, const UserTokens& tokens, const Clock& clock,
+Registration::Registration(Rules rules, AccountStore& accounts, SessionStore& sessions, const SignInIssuer& issuer,
+                           const UserTokens& tokens, verification::Verification& verification, const Clock& clock,
                            telemetry::Metrics& metrics)
     : rules_(rules),
       accounts_(accounts),
+      sessions_(sessions),
+      issuer_(issuer),
       tokens_(tokens),
+      verification_(verification),
       clock_(clock),
-      issued_(metrics.counter("kriya_tokens_issued_total", "User tokens issued.")),
       registered_(metrics.counter("kriya_users_registered_total", "Accounts created.")) {}
 
-Task<Result<SignInAnswer>> Registration::begin(RegisterRequest request, http::Caller caller) {
-  if (rules_.verification_required && !caller.trusted_registrar) {
-    co_return fail(Errc::verification_unavailable,
-                   "This server cannot prove phone numbers yet: register through a trusted server's X-API-Key.");
-  }
+Task<Result<RegisterAnswer>> Registration::begin(RegisterRequest request, http::Caller caller) {
   if (rules_.demand_valid_numbers && !request.phone_number.is_valid()) {
     co_return fail(Error{Errc::invalid_fields,
                          "A field is not acceptable: phone_number is not a valid phone number.",
                          {{"phone_number", "is not a valid phone number"}}});
   }
-  auto known = co_await accounts_.find_by_phone(request.phone_number.str(), caller.deadline);
+  if (rules_.verification_required && !caller.trusted_registrar) {
+    co_return co_await send_code(std::move(request), std::move(caller));
+  }
+  if (caller.trusted_registrar) {
+    const auto unlocked = co_await verification_.unlock(request.phone_number, caller.deadline);
+    if (!unlocked) co_return fail(unlocked.error());
+  }
+  Profile profile{std::move(request.first_name), std::move(request.last_name), std::move(request.email)};
+  auto answer = co_await enrol(std::move(request.phone_number), std::move(profile), false, std::move(caller));
+  if (!answer) co_return fail(std::move(answer.error()));
+  co_return RegisterAnswer(*std::move(answer));
+}
+
+Task<Result<RegisterAnswer>> Registration::send_code(RegisterRequest request, http::Caller caller) {
+  const auto owner = co_await owner_session(request, caller);
+  if (!owner) co_return fail(owner.error());
+  verification::StartRequest start{
+      .phone_number = request.phone_number,
+      .purpose = verification::Purpose::sign_in,
+      .opened_by = kAnyone,
+      .payload = schema::write(Profile{request.first_name, request.last_name, request.email}),
+      .channel = request.channel,
+      .languages = caller.accept_language};
+  if (*owner) {
+    start.owner_session = (*owner)->session.id;
+    start.user_id = (*owner)->user.id;
+  }
+  auto body = co_await verification_.start(std::move(start), std::move(caller));
+  if (!body) co_return fail(std::move(body.error()));
+  co_return RegisterAnswer(VerificationStarted{true, "Verification code sent", *std::move(body)});
+}
+
+Task<Result<VerificationStarted>> Registration::resend(ResendRequest request, http::Caller caller) {
+  auto body = co_await verification_.resend(std::move(request.verification_id), kAnyone, request.channel,
+                                            std::move(caller));
+  if (!body) co_return fail(std::move(body.error()));
+  co_return VerificationStarted{true, "Verification code sent", *std::move(body)};
+}
+
+Task<Result<SignInAnswer>> Registration::verify(CodeRequest request, http::Caller caller) {
+  auto proof = co_await verification_.check(std::move(request.verification_id), std::move(request.code),
+                                            verification::Purpose::sign_in, kAnyone, caller);
+  if (!proof) co_return fail(std::move(proof.error()));
+  auto profile = read_profile(proof->payload);
+  if (!profile) co_return fail(Errc::internal, "The profile of a verification cannot be read.");
+  co_return co_await enrol(std::move(proof->phone_number), *std::move(profile), true, std::move(caller));
+}
+
+Task<Result<SignInAnswer>> Registration::enrol(PhoneNumber number, Profile profile, bool proven, http::Caller caller) {
+  auto known = co_await accounts_.find_by_phone(number.str(), caller.deadline);
   if (!known) co_return fail(known.error());
-  if (*known) co_return co_await sign_in(**std::move(known), std::move(caller));
+  if (*known) co_return co_await sign_in(**std::move(known), proven, std::move(caller));
 
   const Timestamp now = clock_.now();
   const User user{.id = crypto::new_uuid(now),
-                  .phone_number = request.phone_number.str(),
-                  .first_name = request.first_name.str(),
-                  .last_name = text_of(request.last_name),
-                  .email = text_of(request.email),
+                  .phone_number = number.str(),
+                  .first_name = profile.first_name.str(),
+                  .last_name = text_of(profile.last_name),
+                  .email = text_of(profile.email),
                   .token_version = 0,
                   .created_at = now};
-  IssuedToken token = issue_to(user, caller);
-  const auto created = co_await accounts_.create(user, token.record, caller.deadline);
+  IssuedSignIn issued = issue_to(user, proven, caller);
+  const auto created = co_await accounts_.create(user, issued.rows, caller.deadline);
   if (!created) co_return fail(created.error());
   if (*created) {
     registered_.add();
-    co_return answer("Registration successful", user, std::move(token));
+    co_return issuer_.answer("Registration successful", user, std::move(issued));
   }
   // Another registration of this number won the race: sign in to what it made.
   known = co_await accounts_.find_by_phone(user.phone_number, caller.deadline);
   if (!known) co_return fail(known.error());
   if (!*known) co_return fail(Errc::conflict, "This account is just being deleted; try again.");
-  co_return co_await sign_in(**std::move(known), std::move(caller));
+  co_return co_await sign_in(**std::move(known), proven, std::move(caller));
 }
 
-Task<Result<SignInAnswer>> Registration::sign_in(User user, http::Caller caller) {
-  IssuedToken token = issue_to(user, caller);
-  const auto recorded = co_await accounts_.record_token(token.record, caller.deadline);
-  if (!recorded) co_return fail(recorded.error());
-  co_return answer("Login successful", user, std::move(token));
+Task<Result<SignInAnswer>> Registration::sign_in(User user, bool proven, http::Caller caller) {
+  IssuedSignIn issued = issue_to(user, proven, caller);
+  const auto begun = co_await sessions_.begin(issued.rows, caller.deadline);
+  if (!begun) co_return fail(begun.error());
+  co_return issuer_.answer("Login successful", user, std::move(issued));
 }
 
-IssuedToken Registration::issue_to(const User& user, const http::Caller& caller) const {
-  IssuedToken token = tokens_.issue(user);
-  token.record.client_address = caller.address;
-  token.record.user_agent = caller.user_agent;
-  return token;
+IssuedSignIn Registration::issue_to(const User& user, bool proven, const http::Caller& caller) const {
+  return proven ? issuer_.proven(user, caller) : issuer_.vouched(user, caller);
 }
 
-SignInAnswer Registration::answer(const char* message, const User& user, IssuedToken token) {
-  issued_.add();
-  return {.success = true,
-          .message = message,
-          .token = std::move(token.jwt),
-          .user = to_body(user),
-          .expires_at = token.expires_at};
+Task<Result<std::optional<HeldSession>>> Registration::owner_session(const RegisterRequest& request,
+                                                                     const http::Caller& caller) {
+  const Timestamp now = clock_.now();
+  const auto owns = [&](const Session& session, const User& user) {
+    return user.phone_number == request.phone_number.str() && lives(session, user.token_version, now);
+  };
+  if (const auto hash = SignInIssuer::hash_of(request.refresh_token.value_or(std::string()))) {
+    const auto held = co_await sessions_.find_refresh_token(*hash, caller.deadline);
+    if (!held) co_return fail(held.error());
+    if (*held && !(*held)->token.used_at && (*held)->token.expires_at > now && owns((*held)->session, (*held)->user)) {
+      co_return HeldSession{(*held)->session, (*held)->user};
+    }
+  }
+  if (caller.bearer.empty()) co_return std::nullopt;
+  const auto claims = tokens_.read(caller.bearer);
+  if (!claims || !claims->session) co_return std::nullopt;
+  auto held = co_await sessions_.find(*claims->session, caller.deadline);
+  if (!held) co_return fail(held.error());
+  if (!*held || (*held)->user.id != claims->user_id || !owns((*held)->session, (*held)->user)) co_return std::nullopt;
+  co_return **std::move(held);
 }
 
 }  // namespace kriya::identity

@@ -6,13 +6,25 @@
 #include "http/caller.h"
 #include "identity/account_store.h"
 #include "identity/auth_messages.h"
-#include "identity/user_token.h"
+#include "identity/session_store.h"
+#include "identity/sign_in_issuer.h"
 #include "telemetry/metrics.h"
+#include "verification/verification.h"
 
 namespace kriya::identity {
 
+/// What a new account is made with, once its number is proven.
+struct Profile {
+  PersonName first_name;
+  std::optional<PersonName> last_name;
+  std::optional<EmailAddress> email;
+};
+BOOST_DESCRIBE_STRUCT(Profile, (), (first_name, last_name, email))
+
 /// Signs a person in by phone number, creating the account on first sight. An existing account's profile is never
 /// changed here: knowing a number is not owning its profile.
+///
+/// Until a number is proven, nothing asks whether it has an account: neither the answer nor its time can tell.
 ///
 /// Stateless; safe to call from any I/O thread.
 class Registration {
@@ -22,23 +34,36 @@ class Registration {
     bool demand_valid_numbers = false;  // numbers must exist under their country's plan, not only look right
   };
 
-  Registration(Rules rules, AccountStore& accounts, const UserTokens& tokens, const Clock& clock,
+  Registration(Rules rules, AccountStore& accounts, SessionStore& sessions, const SignInIssuer& issuer,
+               const UserTokens& tokens, verification::Verification& verification, const Clock& clock,
                telemetry::Metrics& metrics);
 
-  /// Errors: verification_unavailable, when the number is not proven; invalid_fields, for a number that cannot exist;
-  /// those of Database.
-  Task<Result<SignInAnswer>> begin(RegisterRequest request, http::Caller caller);
+  /// Sends a code, or signs in at once whom a trusted registrar vouches for (whose word also clears the number's failed
+  /// guesses). Errors: invalid_fields, for a number that cannot exist; those of Verification::start and of Database.
+  Task<Result<RegisterAnswer>> begin(RegisterRequest request, http::Caller caller);
+
+  /// Errors: those of Verification::resend.
+  Task<Result<VerificationStarted>> resend(ResendRequest request, http::Caller caller);
+
+  /// Signs in whoever types the code back. Errors: those of Verification::check and of Database.
+  Task<Result<SignInAnswer>> verify(CodeRequest request, http::Caller caller);
 
  private:
-  Task<Result<SignInAnswer>> sign_in(User user, http::Caller caller);
-  SignInAnswer answer(const char* message, const User& user, IssuedToken token);
-  IssuedToken issue_to(const User& user, const http::Caller& caller) const;
+  Task<Result<RegisterAnswer>> send_code(RegisterRequest request, http::Caller caller);
+  Task<Result<SignInAnswer>> enrol(PhoneNumber number, Profile profile, bool proven, http::Caller caller);
+  Task<Result<SignInAnswer>> sign_in(User user, bool proven, http::Caller caller);
+  IssuedSignIn issue_to(const User& user, bool proven, const http::Caller& caller) const;
+
+  /// The session by which the caller shows to be a known device of the number's owner. What is not good is not counted.
+  Task<Result<std::optional<HeldSession>>> owner_session(const RegisterRequest& request, const http::Caller& caller);
 
   Rules rules_;
   AccountStore& accounts_;
+  SessionStore& sessions_;
+  const SignInIssuer& issuer_;
   const UserTokens& tokens_;
+  verification::Verification& verification_;
   const Clock& clock_;
-  telemetry::Counter& issued_;
   telemetry::Counter& registered_;
 };
 

@@ -1,12 +1,11 @@
 #include "identity/token_validation.h"
 
-#include "access/bearer.h"
-
 namespace kriya::identity {
 
-TokenValidation::TokenValidation(AccountStore& accounts, const UserTokens& tokens, const Clock& clock,
-                                 telemetry::Metrics& metrics)
+TokenValidation::TokenValidation(AccountStore& accounts, SessionStore& sessions, const UserTokens& tokens,
+                                 const Clock& clock, telemetry::Metrics& metrics)
     : accounts_(accounts),
+      sessions_(sessions),
       tokens_(tokens),
       clock_(clock),
       valid_(metrics.counter("kriya_tokens_validated_total", "Tokens checked, by outcome.", {{"valid", "true"}})),
@@ -19,15 +18,48 @@ Result<TokenClaims> TokenValidation::read(std::string_view token) {
   return claims;
 }
 
-Task<Result<User>> TokenValidation::owner(TokenClaims claims, Deadline deadline) {
+Task<Result<std::optional<SignedIn>>> TokenValidation::find(TokenClaims claims, Deadline deadline) {
+  if (claims.session) {
+    auto held = co_await sessions_.find(*claims.session, deadline);
+    if (!held) co_return fail(held.error());
+    if (*held) {
+      HeldSession& found = **held;
+      const bool good = found.user.id == claims.user_id && found.user.token_version == claims.token_version &&
+                        lives(found.session, found.user.token_version, tokens_.expired_by());
+      if (!good) co_return std::nullopt;
+      co_return SignedIn{std::move(found.user), std::move(found.session)};
+    }
+  }
+  // The original service's tokens have no session. Nor have those that a program of the version before issues, while
+  // both versions run or ran a day ago: it writes a random `sid` and no row. Every session of this version has its row
+  // until all its tokens have expired (SessionStore::sweep) or its user is gone, so a missing row can mean nothing else.
   auto user = co_await accounts_.find_by_id(claims.user_id, deadline);
   if (!user) co_return fail(user.error());
-  if (!*user || (*user)->token_version != claims.token_version) {
+  if (!*user || (*user)->token_version != claims.token_version) co_return std::nullopt;
+  co_return SignedIn{**std::move(user), std::nullopt};
+}
+
+Task<Result<SignedIn>> TokenValidation::signed_in(TokenClaims claims, Deadline deadline) {
+  auto found = co_await find(std::move(claims), deadline);
+  if (!found) co_return fail(found.error());
+  if (!*found) {
     invalid_.add();
     co_return fail(Errc::invalid_token, "The token is invalid, expired or revoked.");
   }
   valid_.add();
-  co_return **std::move(user);
+  co_return **std::move(found);
+}
+
+Task<Result<User>> TokenValidation::owner(TokenClaims claims, Deadline deadline) {
+  auto found = co_await signed_in(std::move(claims), deadline);
+  if (!found) co_return fail(found.error());
+  co_return std::move(found->user);
+}
+
+Task<Result<access::Holder>> TokenValidation::holder(TokenClaims claims, Deadline deadline) {
+  auto found = co_await signed_in(std::move(claims), deadline);
+  if (!found) co_return fail(found.error());
+  co_return access::Holder{found->user.id, std::move(found->user.scope).value_or(std::string())};
 }
 
 Task<Result<ValidateAnswer>> TokenValidation::validate(std::string token, Deadline deadline) {
@@ -41,24 +73,13 @@ Task<Result<ValidateAnswer>> TokenValidation::validate(std::string token, Deadli
 }
 
 Task<Result<LogoutAnswer>> TokenValidation::revoke_all(TokenClaims claims, Deadline deadline) {
-  const auto user = co_await owner(claims, deadline);
+  const auto user = co_await owner(std::move(claims), deadline);
   if (!user) co_return fail(user.error());
   // False means that another logout raised the version in between: then this token is as dead as wished.
   const auto raised = co_await accounts_.raise_token_version(user->id, user->token_version, clock_.now(), deadline);
   if (!raised) co_return fail(raised.error());
   revoked_.add();
   co_return LogoutAnswer{true, "Logged out successfully"};
-}
-
-http::AccessRule require_user_token(TokenValidation& validation) {
-  http::AccessRule rule = access::bearer_or_query_token();
-  rule.check = [&validation, take_token = std::move(rule.check)](const http::Request& request,
-                                                                 http::Caller& caller) -> Result<void> {
-    return take_token(request, caller)
-        .and_then([&] { return validation.read(caller.bearer); })
-        .map([&](const TokenClaims& claims) { caller.token = claims; });
-  };
-  return rule;
 }
 
 }  // namespace kriya::identity

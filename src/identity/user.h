@@ -19,6 +19,7 @@ struct User {
   std::optional<std::string> email;  // as typed by the person: never proven
   std::int64_t token_version = 0;    // raised to revoke every token issued before
   Timestamp created_at;
+  std::optional<std::string> scope = {};  // what the user may do besides the ordinary, words apart by a space
 };
 
 }  // namespace kriya::identity

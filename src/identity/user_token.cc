@@ -1,5 +1,6 @@
 #include "identity/user_token.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -29,9 +30,11 @@ struct WrittenClaims {
   std::string sid;
   std::string aud;
   std::string token_use;
+  std::optional<std::string> scope;  // RFC 8693 section 4.2
+  static constexpr bool kOmitEmpty = true;
 };
 BOOST_DESCRIBE_STRUCT(WrittenClaims, (),
-                      (user_id, phone_number, token_version, exp, iat, iss, sub, jti, sid, aud, token_use))
+                      (user_id, phone_number, token_version, exp, iat, iss, sub, jti, sid, aud, token_use, scope))
 
 tl::unexpected<Error> refused() { return fail(Errc::invalid_token, "The token is invalid, expired or revoked."); }
 
@@ -124,10 +127,10 @@ std::optional<Uuid> original_user_id(const json::object& claims) {
 
 }  // namespace
 
-IssuedToken UserTokens::issue(const User& user) const {
+IssuedToken UserTokens::issue(const User& user, const std::string& sid, Timestamp session_end) const {
   // Whole seconds, so that `expires_at` and `exp` say the same.
   const Timestamp now = Timestamp::from_seconds(clock_.now().seconds());
-  const Timestamp expires = now + rules_.life;
+  const Timestamp expires = std::min(now + rules_.life, Timestamp::from_seconds(session_end.seconds()));
   const Uuid id = crypto::new_uuid(clock_.now());
   const std::string user_id = user.id.str();
   const WrittenClaims claims{.user_id = user_id,
@@ -138,9 +141,10 @@ IssuedToken UserTokens::issue(const User& user) const {
                              .iss = std::string(kIssuer),
                              .sub = user_id,
                              .jti = id.str(),
-                             .sid = crypto::random_token(),
+                             .sid = sid,
                              .aud = rules_.audience,
-                             .token_use = "user"};
+                             .token_use = "user",
+                             .scope = user.scope};
   IssuedToken issued;
   issued.jwt = crypto::sign_jwt(keys_.signing(), schema::write(claims));
   issued.expires_at = expires;
@@ -167,7 +171,9 @@ Result<TokenClaims> UserTokens::read(std::string_view jwt) const {
   const json::value* version = claims.if_contains("token_version");
   if (original && version == nullptr && id) return TokenClaims{*id, 0};
   if (!id || version == nullptr || !version->is_int64()) return refused();
-  return TokenClaims{*id, version->get_int64()};
+  TokenClaims said{*id, version->get_int64()};
+  if (!original) said.session = *text_claim(claims, "sid");
+  return said;
 }
 
 }  // namespace kriya::identity

@@ -7,8 +7,8 @@
 
 #include "base/time.h"
 #include "http/caller.h"
-#include "identity/account_store.h"
 #include "identity/key_ring.h"
+#include "identity/session.h"
 #include "identity/user.h"
 
 namespace kriya::identity {
@@ -34,9 +34,16 @@ class UserTokens {
   UserTokens(const KeyRing& keys, TokenRules rules, const Clock& clock)
       : keys_(keys), rules_(std::move(rules)), clock_(clock) {}
 
-  IssuedToken issue(const User& user) const;
+  /// A token of the session `sid`, which it does not outlive.
+  IssuedToken issue(const User& user, const std::string& sid, Timestamp session_end) const;
 
-  /// Checks signature, issuer, audience, use and times; whether the token was revoked is for the user's row to say.
+  std::chrono::seconds life() const { return rules_.life; }
+
+  /// What has expired by this time has expired by the clock of every machine that signs.
+  Timestamp expired_by() const { return clock_.now() - rules_.clock_skew; }
+
+  /// Checks signature, issuer, audience, use and times; whether the token was revoked is for the rows of its session and
+  /// its user to say.
   /// A token of the original service (none of `aud`, `sub`, `jti`, `sid`, `token_use`) is good too. Where that service
   /// had integers for ids, the integer n stands for the UUID whose last 12 digits are n in hexadecimal and whose others
   /// are zero, as in the rows that were taken over; where it had no `token_version`, the version is 0. Errors:

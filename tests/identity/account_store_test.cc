@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "identity/session_store.h"
 #include "tests/support/test_database.h"
 
 namespace kriya::identity {
@@ -27,16 +28,39 @@ TokenRecord token_of(const User& user, std::uint8_t n, Timestamp expires = kNow)
   return {id_number(n), user.id, "hash", kNow, expires, "203.0.113.7", "curl"};
 }
 
+SignIn sign_in_of(const User& user, std::uint8_t n) {
+  return {.session = {.id = "session-" + std::to_string(n),
+                      .user_id = user.id,
+                      .token_version = user.token_version,
+                      .started_at = kNow,
+                      .proven_at = kNow,
+                      .last_seen_at = kNow,
+                      .expires_at = kNow + std::chrono::hours(24),
+                      .ended_at = {},
+                      .client_address = "203.0.113.7",
+                      .user_agent = "curl"},
+          .token = token_of(user, n),
+          .refresh = RefreshToken{.hash = "refresh-" + std::to_string(n),
+                                  .session_id = "session-" + std::to_string(n),
+                                  .issued_at = kNow,
+                                  .expires_at = kNow + std::chrono::hours(24),
+                                  .used_at = {}}};
+}
+
 class AccountStoreTest : public ::testing::TestWithParam<tests::Engine> {
  protected:
   bool create(const User& user, std::uint8_t token) {
-    return run_to_completion(store_.create(user, token_of(user, token), soon())).value();
+    return run_to_completion(store_.create(user, sign_in_of(user, token), soon())).value();
+  }
+  std::vector<Session> sessions(const User& user) {
+    return run_to_completion(sessions_.of_user(user.id, soon())).value();
   }
   std::optional<User> find(const User& user) { return run_to_completion(store_.find_by_id(user.id, soon())).value(); }
   std::size_t tokens(const User& user) { return run_to_completion(store_.tokens_of(user.id, soon()))->size(); }
 
   tests::TestDatabase database_{GetParam()};
   AccountStore store_{*database_};
+  SessionStore sessions_{*database_};
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, AccountStoreTest, tests::every_engine(), tests::engine_name);
@@ -74,13 +98,91 @@ TEST_P(AccountStoreTest, RaisesTheTokenVersionOnceForEachVersion) {
   EXPECT_EQ(find(user)->token_version, 2);
 }
 
-TEST_P(AccountStoreTest, RemovesAUserWithTheAuditLines) {
+TEST_P(AccountStoreTest, RaisingTheVersionEndsTheSessionsThatBeganBefore) {
+  User user = user_number(1);
+  ASSERT_TRUE(create(user, 1));
+  ASSERT_TRUE(run_to_completion(store_.raise_token_version(user.id, 0, kNow, soon())).value());
+  user.token_version = 1;
+  ASSERT_TRUE(run_to_completion(sessions_.begin(sign_in_of(user, 2), soon())));
+  EXPECT_EQ(sessions(user)[0].ended_at, kNow);
+  // A second logout that comes too late ends nothing that began since.
+  EXPECT_FALSE(run_to_completion(store_.raise_token_version(user.id, 0, kNow, soon())).value());
+  EXPECT_EQ(sessions(user)[1].ended_at, std::nullopt);
+  ASSERT_TRUE(run_to_completion(store_.revoke(user.id, kNow, soon())).value());
+  EXPECT_EQ(sessions(user)[1].ended_at, kNow);
+}
+
+TEST_P(AccountStoreTest, ChangesANumberOnceAndKeepsOnlyTheNewSession) {
+  const User user = user_number(1);
+  ASSERT_TRUE(create(user, 1));
+  User after = user;
+  after.token_version = 1;
+  const auto change = [&](std::uint8_t n, const char* number) {
+    return run_to_completion(store_.change_phone(user, number, sign_in_of(after, n), kNow, soon()));
+  };
+  EXPECT_TRUE(change(2, "+14155550199").value());
+  EXPECT_EQ(find(user)->phone_number, "+14155550199");
+  EXPECT_EQ(find(user)->token_version, 1);
+  ASSERT_EQ(sessions(user).size(), 2U);
+  EXPECT_EQ(sessions(user)[0].ended_at, kNow);
+  EXPECT_EQ(sessions(user)[1].ended_at, std::nullopt);
+  // Whoever read the user before that changes nothing, and leaves no session.
+  EXPECT_FALSE(change(3, "+14155550198").value());
+  EXPECT_EQ(find(user)->phone_number, "+14155550199");
+  EXPECT_EQ(sessions(user).size(), 2U);
+}
+
+TEST_P(AccountStoreTest, ANumberOfAnotherUserIsNotTaken) {
+  const User first = user_number(1);
+  const User second = user_number(2);
+  ASSERT_TRUE(create(first, 1));
+  ASSERT_TRUE(create(second, 2));
+  User after = first;
+  after.token_version = 1;
+  const auto taken = run_to_completion(
+      store_.change_phone(first, second.phone_number, sign_in_of(after, 3), kNow, soon()));
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, Errc::conflict);
+  EXPECT_EQ(find(first)->token_version, 0);
+  EXPECT_EQ(sessions(first)[0].ended_at, std::nullopt);
+}
+
+TEST_P(AccountStoreTest, KeepsAScopeUntilItIsTakenAway) {
+  const User user = user_number(1);
+  ASSERT_TRUE(create(user, 1));
+  EXPECT_EQ(find(user)->scope, std::nullopt);
+  EXPECT_TRUE(run_to_completion(store_.set_scope(user.id, "messages:send messages:read", kNow, soon())).value());
+  EXPECT_EQ(find(user)->scope, "messages:send messages:read");
+  EXPECT_TRUE(run_to_completion(store_.set_scope(user.id, std::nullopt, kNow, soon())).value());
+  EXPECT_EQ(find(user)->scope, std::nullopt);
+  EXPECT_FALSE(run_to_completion(store_.set_scope(id_number(9), "x", kNow, soon())).value());
+}
+
+TEST_P(AccountStoreTest, TellsTheMessagesOfAUserWithoutTheirContent) {
+  const User user = user_number(1);
+  ASSERT_TRUE(create(user, 1));
+  constexpr storage::Statement kInsert{
+      storage::Use::write,
+      "INSERT INTO messages (id, kind, requested_by, user_id, provider, channel, phone_masked, phone_hash, status, "
+      "status_rank, segments, attempts, payload, created_at, updated_at) "
+      "VALUES ($1, 'notice', 'x', $2, 'console', 'sms', '+1...', 'hash', 'sent', 4, 1, 1, 'sealed', $3, $3)"};
+  ASSERT_TRUE(run_to_completion((*database_).run(kInsert, {id_number(7), user.id, kNow}, soon())));
+  const auto messages = run_to_completion(store_.messages_of(user.id, soon())).value();
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(messages[0].kind, "notice");
+  EXPECT_EQ(messages[0].status, messaging::Status::sent);
+  EXPECT_TRUE(run_to_completion(store_.messages_of(id_number(9), soon()))->empty());
+}
+
+TEST_P(AccountStoreTest, RemovesAUserWithSessionsAndAuditLines) {
   const User user = user_number(1);
   ASSERT_TRUE(create(user, 1));
   EXPECT_TRUE(run_to_completion(store_.remove(user.id, soon())).value());
   EXPECT_FALSE(run_to_completion(store_.remove(user.id, soon())).value());
   EXPECT_FALSE(find(user));
   EXPECT_EQ(tokens(user), 0U);
+  EXPECT_TRUE(sessions(user).empty());
+  EXPECT_FALSE(run_to_completion(sessions_.find_refresh_token("refresh-1", soon())).value());
 }
 
 TEST_P(AccountStoreTest, RecordsNoTokenForAUserThatIsGone) {

@@ -11,10 +11,12 @@ namespace {
 
 const Secret kSecret("a-secret-of-more-than-thirty-two-bytes");
 
+const std::string kSid = "x5n0Qm7Zr1kJ9vTtB3uYw8LsDgHcPaEfKjRiMoXqNbU";
+
 class UserTokenTest : public ::testing::Test {
  protected:
   /// The claims of a good token of ours, for tests to spoil.
-  json::object claims() const { return crypto::decode_without_verifying(tokens_.issue(user_).jwt)->claims; }
+  json::object claims() const { return crypto::decode_without_verifying(issue(tokens_).jwt)->claims; }
   Result<TokenClaims> read(const json::object& claims) const {
     return tokens_.read(crypto::sign_jwt(keys_.signing(), json::serialize(claims)));
   }
@@ -27,6 +29,10 @@ class UserTokenTest : public ::testing::Test {
   json::object original_claims() const {
     return {{"user_id", user_.id.str()},          {"phone_number", user_.phone_number}, {"token_version", 3},
             {"exp", clock_.now().seconds() + 60}, {"iat", clock_.now().seconds()},      {"iss", "kriya-auth"}};
+  }
+
+  IssuedToken issue(const UserTokens& tokens) const {
+    return tokens.issue(user_, kSid, clock_.now() + std::chrono::days(90));
   }
 
   tests::FakeClock clock_;
@@ -42,7 +48,7 @@ class UserTokenTest : public ::testing::Test {
 };
 
 TEST_F(UserTokenTest, BearsTheClaimsOfTheContract) {
-  const IssuedToken issued = tokens_.issue(user_);
+  const IssuedToken issued = issue(tokens_);
   const auto token = crypto::decode_without_verifying(issued.jwt).value();
   EXPECT_EQ(json::serialize(token.header), R"({"alg":"HS256","typ":"JWT"})");
   const json::object& said = token.claims;
@@ -56,12 +62,13 @@ TEST_F(UserTokenTest, BearsTheClaimsOfTheContract) {
   EXPECT_EQ(said.at("exp").as_int64() - said.at("iat").as_int64(), 24 * 3600);
   EXPECT_EQ(said.at("exp").as_int64(), issued.expires_at.seconds());
   EXPECT_EQ(said.at("jti").as_string(), issued.record.id.str());
-  EXPECT_EQ(said.at("sid").as_string().size(), 43U);  // 256 bits
+  EXPECT_EQ(said.at("sid").as_string(), kSid);
+  EXPECT_FALSE(said.contains("scope"));
   EXPECT_EQ(issued.record.token_hash.size(), 64U);
 }
 
 TEST_F(UserTokenTest, ReadsItsOwnTokenUntilItExpires) {
-  const std::string jwt = tokens_.issue(user_).jwt;
+  const std::string jwt = issue(tokens_).jwt;
   ASSERT_TRUE(tokens_.read(jwt));
   EXPECT_EQ(tokens_.read(jwt)->user_id, user_.id);
   clock_.advance(std::chrono::hours(24) - std::chrono::seconds(1));
@@ -70,10 +77,24 @@ TEST_F(UserTokenTest, ReadsItsOwnTokenUntilItExpires) {
   EXPECT_FALSE(tokens_.read(jwt));
 }
 
+TEST_F(UserTokenTest, DoesNotOutliveItsSession) {
+  const IssuedToken issued = tokens_.issue(user_, kSid, clock_.now() + std::chrono::minutes(5));
+  EXPECT_EQ(issued.expires_at, clock_.now() + std::chrono::minutes(5));
+  clock_.advance(std::chrono::minutes(5));
+  EXPECT_FALSE(tokens_.read(issued.jwt));
+}
+
+TEST_F(UserTokenTest, TellsItsSessionAndWhatTheUserMayDo) {
+  EXPECT_EQ(tokens_.read(issue(tokens_).jwt)->session, kSid);
+  EXPECT_EQ(read(original_claims())->session, std::nullopt);
+  user_.scope = "messages:send";
+  EXPECT_EQ(claims().at("scope").as_string(), "messages:send");
+}
+
 TEST_F(UserTokenTest, AllowsTheConfiguredClockSkewAndNoMore) {
   const UserTokens lenient(keys_, {.audience = "https://id.example.com", .clock_skew = std::chrono::seconds(60)},
                            clock_);
-  const std::string jwt = lenient.issue(user_).jwt;
+  const std::string jwt = issue(lenient).jwt;
   clock_.advance(std::chrono::hours(24) + std::chrono::seconds(59));
   EXPECT_TRUE(lenient.read(jwt));
   clock_.advance(std::chrono::seconds(1));
@@ -168,14 +189,13 @@ TEST_F(UserTokenTest, PreviousSecretsVerifyAndNeverSign) {
   const Secret next("another-secret-of-more-than-32-bytes!!");
   const KeyRing rotated = KeyRing::from_secrets(crypto::Algorithm::hs256, next, {kSecret});
   const UserTokens tokens(rotated, {.audience = "https://id.example.com"}, clock_);
-  EXPECT_TRUE(tokens.read(tokens_.issue(user_).jwt));
-  EXPECT_FALSE(tokens_.read(tokens.issue(user_).jwt));
+  EXPECT_TRUE(tokens.read(issue(tokens_).jwt));
+  EXPECT_FALSE(tokens_.read(issue(tokens).jwt));
 }
 
 TEST_F(UserTokenTest, EveryTokenIsItsOwn) {
   const json::object one = claims(), two = claims();
   EXPECT_NE(one.at("jti"), two.at("jti"));
-  EXPECT_NE(one.at("sid"), two.at("sid"));
 }
 
 }  // namespace

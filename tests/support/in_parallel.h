@@ -1,6 +1,7 @@
 // Many calls at the same moment: several threads, and on each of them several coroutines.
 #pragma once
 
+#include <barrier>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -34,6 +35,21 @@ std::vector<T> in_parallel(int count, int threads, const std::function<Task<T>(i
   }
   for (std::thread& runner : runners) runner.join();
   return values;
+}
+
+/// Several threads that begin every round at the same moment: `round(thread, n)` for n from 0 to `rounds` - 1.
+inline void in_step(int threads, int rounds, const std::function<void(int, int)>& round) {
+  std::barrier start(threads);
+  std::vector<std::thread> runners;
+  for (int thread = 0; thread < threads; ++thread) {
+    runners.emplace_back([&, thread] {
+      for (int n = 0; n < rounds; ++n) {
+        start.arrive_and_wait();
+        round(thread, n);
+      }
+    });
+  }
+  for (std::thread& runner : runners) runner.join();
 }
 
 }  // namespace kriya::tests

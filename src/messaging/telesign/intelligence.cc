@@ -61,7 +61,7 @@ Task<Result<NumberReport>> TelesignLookup::look_up(PhoneNumber number, std::vect
   const Reply reply = co_await api_.post(Product::phone_id, "/v1/phoneid", std::move(body), deadline);
   if (!reply) co_return fail(error_of(reply.error()));
   if (!has_answer(*reply)) co_return fail(error_of(*reply));
-  co_return number_report(number, reply->fields(), addons);
+  co_return number_report(number, reply->fields(), addons, clock_.now());
 }
 
 Task<Result<RiskReport>> TelesignRisk::assess(RiskQuestion question, Deadline deadline) {

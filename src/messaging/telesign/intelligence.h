@@ -9,7 +9,7 @@ namespace kriya::messaging::telesign {
 /// Safe to use from any thread.
 class TelesignLookup final : public NumberLookup {
  public:
-  explicit TelesignLookup(TelesignApi& api) : api_(api) {}
+  TelesignLookup(TelesignApi& api, const Clock& clock) : api_(api), clock_(clock) {}
 
   /// Add-ons: contact, number_deactivation, porting_status, porting_history, subscriber_status, sim_swap,
   /// call_forward_detection, active_call_status, breached_number_check; any other is bad_request.
@@ -17,6 +17,7 @@ class TelesignLookup final : public NumberLookup {
 
  private:
   TelesignApi& api_;
+  const Clock& clock_;
 };
 
 /// From which score on our own recommendation changes.

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::int64_t kComplete = 300;
 constexpr std::int64_t kAddonAnswered = 2800;
+constexpr std::chrono::hours kRecently{24 * 90};
 
 struct PhoneType {
   std::int64_t code;
@@ -90,21 +91,28 @@ void judge_deactivation(const Fields& addon, Judgement& judgement) {
   if (recycled == "cannot_be_determined") judgement.add(Recommendation::flag, "number_deactivation_unknown");
 }
 
-void judge_addon(const std::string& name, const Fields& answer, Judgement& judgement) {
+/// A date that cannot be read, or lies ahead, counts as recent.
+void judge_porting(const Fields& addon, Timestamp now, Judgement& judgement) {
+  if (addon.number("number_of_portings").value_or(0) <= 0) return;
+  const auto ported_at = parse_rfc3339(addon.text("port_date").substr(0, 10) + "T00:00:00Z");
+  if (ported_at && *ported_at < now - kRecently) return;
+  judgement.add(Recommendation::flag, "ported_recently");
+}
+
+void judge_addon(const std::string& name, const Fields& answer, Timestamp now, Judgement& judgement) {
   const Fields addon = answer.object(name);
   if (addon.object("status").number("code") != kAddonAnswered) {
     return judgement.add(Recommendation::flag, name + "_unknown");
   }
   if (name == "sim_swap") judge_sim_swap(addon, judgement);
   if (name == "number_deactivation") judge_deactivation(addon, judgement);
-  if (name == "porting_history" && addon.number("number_of_portings").value_or(0) > 0) {
-    judgement.add(Recommendation::flag, "ported_recently");
-  }
+  if (name == "porting_history") judge_porting(addon, now, judgement);
 }
 
 }  // namespace
 
-NumberReport number_report(const PhoneNumber& number, const Fields& answer, const std::vector<std::string>& asked) {
+NumberReport number_report(const PhoneNumber& number, const Fields& answer, const std::vector<std::string>& asked,
+                           Timestamp now) {
   NumberReport report;
   report.phone_number = number.str();
   report.provider = "telesign";
@@ -115,7 +123,7 @@ NumberReport number_report(const PhoneNumber& number, const Fields& answer, cons
   judge_type(answer, report, judgement);
   judge_blocklist(answer.object("blocklisting"), report, judgement);
   if (answer.object("status").number("code") != kComplete) judgement.add(Recommendation::flag, "partial_data");
-  for (const std::string& addon : asked) judge_addon(addon, answer, judgement);
+  for (const std::string& addon : asked) judge_addon(addon, answer, now, judgement);
   std::move(judgement).hand_over(report);
   const auto keep = [&](std::string_view name) {
     if (const json::value* found = answer.find(name)) report.details.emplace(name, *found);

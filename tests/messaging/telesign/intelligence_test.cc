@@ -24,7 +24,7 @@ class TelesignIntelligenceTest : public testing::Test {
   }
   Result<NumberReport> look_up(std::string answer, std::vector<std::string> addons = {}, int status = 200) {
     client.answer(status, std::move(answer));
-    TelesignLookup lookup(api);
+    TelesignLookup lookup(api, clock);
     return run_to_completion(lookup.look_up(number, std::move(addons), Deadline::after(5s)));
   }
   Result<RiskReport> assess(std::string answer, int status = 200, RiskThresholds thresholds = {}) {
@@ -129,6 +129,21 @@ TEST_F(TelesignIntelligenceTest, BlocksAfterASimSwapOrWhenTheNumberHasANewOwner)
   EXPECT_EQ(recycled->recommendation, Recommendation::block);
 }
 
+TEST_F(TelesignIntelligenceTest, FlagsANumberThatWasPortedWithinNinetyDays) {
+  const auto ported = [&](const std::string& date) {
+    return look_up(phone_id("2", clean,
+                            R"(,"porting_history":{"status":{"code":2800},"number_of_portings":"1","port_date":)" +
+                                date + "}"),
+                   {"porting_history"})
+        .value()
+        .recommendation;
+  };
+  EXPECT_EQ(ported("\"2026-11-01T00:00:00Z\""), Recommendation::flag);
+  EXPECT_EQ(ported("\"2026-31-01\""), Recommendation::flag) << "a date that cannot be read";
+  EXPECT_EQ(ported("null"), Recommendation::flag);
+  EXPECT_EQ(ported("\"2020-05-04 22:07:01:226\""), Recommendation::allow);
+}
+
 TEST_F(TelesignIntelligenceTest, TellsARefusedQuestionFromAnAnswerThatCannotBeHad) {
   EXPECT_EQ(
       look_up(R"({"status":{"code":11000,"description":"Invalid phone number 14155550123"}})", {}, 400).error().code,
@@ -140,7 +155,7 @@ TEST_F(TelesignIntelligenceTest, TellsARefusedQuestionFromAnAnswerThatCannotBeHa
     EXPECT_EQ(error.error().code, Errc::unavailable);
     EXPECT_EQ(error.error().detail.find("1415"), std::string::npos);
   }
-  TelesignLookup lookup(api);
+  TelesignLookup lookup(api, clock);
   const auto asked = client.requests.size();
   EXPECT_EQ(run_to_completion(lookup.look_up(number, {"contact_match"}, Deadline::after(5s))).error().code,
             Errc::bad_request);

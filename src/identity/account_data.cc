@@ -1,0 +1,52 @@
+#include "identity/account_data.h"
+
+#include "identity/reauthentication.h"
+
+namespace kriya::identity {
+namespace {
+
+template <class Row>
+auto exported(const std::vector<Row>& rows) {
+  std::vector<decltype(to_export(rows.front()))> all;
+  for (const Row& row : rows) all.push_back(to_export(row));
+  return all;
+}
+
+}  // namespace
+
+Task<Result<AccountExport>> collect_account(AccountStore& accounts, SessionStore& sessions, User user,
+                                            Deadline deadline) {
+  const auto all_sessions = co_await sessions.of_user(user.id, deadline);
+  if (!all_sessions) co_return fail(all_sessions.error());
+  const auto tokens = co_await accounts.tokens_of(user.id, deadline);
+  if (!tokens) co_return fail(tokens.error());
+  auto messages = co_await accounts.messages_of(user.id, deadline);
+  if (!messages) co_return fail(messages.error());
+  co_return AccountExport{to_export(user), exported(*all_sessions), exported(*tokens), *std::move(messages)};
+}
+
+AccountData::AccountData(TokenValidation& validation, AccountStore& accounts, SessionStore& sessions,
+                         const Clock& clock, telemetry::Metrics& metrics)
+    : validation_(validation),
+      accounts_(accounts),
+      sessions_(sessions),
+      clock_(clock),
+      removed_(metrics.counter("kriya_users_deleted_total", "Accounts that their owners deleted.")) {}
+
+Task<Result<AccountExport>> AccountData::export_all(TokenClaims claims, Deadline deadline) {
+  auto owner = co_await validation_.owner(std::move(claims), deadline);
+  if (!owner) co_return fail(owner.error());
+  co_return co_await collect_account(accounts_, sessions_, *std::move(owner), deadline);
+}
+
+Task<Result<LogoutAnswer>> AccountData::remove(TokenClaims claims, Deadline deadline) {
+  const auto who = co_await validation_.signed_in(std::move(claims), deadline);
+  if (!who) co_return fail(who.error());
+  if (const auto fresh = demand_fresh_proof(*who, clock_.now()); !fresh) co_return fail(fresh.error());
+  const auto removed = co_await accounts_.remove(who->user.id, deadline);
+  if (!removed) co_return fail(removed.error());
+  if (*removed) removed_.add();  // else another request of theirs has done it
+  co_return LogoutAnswer{true, "Account deleted"};
+}
+
+}  // namespace kriya::identity
