@@ -209,10 +209,20 @@ Task<void> Outbox::hear_what_came_early(std::string provider, std::string refere
   for (StatusReport& report : *reports) (void)co_await hear(provider, std::move(report), to_write());
 }
 
+/// The reference comes first: our id may have travelled in an address, which no signature covers.
+Task<Result<std::optional<StoredMessage>>> Outbox::message_of(const std::string& provider, const StatusReport& report,
+                                                              Deadline deadline) {
+  if (!report.reference.empty()) {
+    auto found = co_await store_.find_by_reference(provider, report.reference, deadline);
+    if (!found || *found || !report.message_id) co_return found;
+  }
+  if (!report.message_id) co_return std::nullopt;
+  co_return co_await store_.find(*report.message_id, deadline);
+}
+
 Task<Result<bool>> Outbox::hear(std::string provider, StatusReport report, Deadline deadline) {
   for (int tries = 0; tries < kMergeTries; ++tries) {
-    auto found = report.message_id ? co_await store_.find(*report.message_id, deadline)
-                                   : co_await store_.find_by_reference(provider, report.reference, deadline);
+    auto found = co_await message_of(provider, report, deadline);
     if (!found) co_return fail(found.error());
     if (!*found) co_return false;
     const StoredMessage& message = **found;

@@ -64,6 +64,8 @@ class Outbox final : public Messenger {
   Task<StoredMessage> ended(StoredMessage message, Status status);
   Task<void> hear_what_came_early(std::string provider, std::string reference);
   Task<void> poll(StoredMessage message, Deadline deadline);
+  Task<Result<std::optional<StoredMessage>>> message_of(const std::string& provider, const StatusReport& report,
+                                                        Deadline deadline);
   StoredMessage row_of(const NewMessage& message, std::vector<Channel> channels) const;
   bool can_poll(const std::string& provider, bool has_reference) const;
   void count(const StoredMessage& message);

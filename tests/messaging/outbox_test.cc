@@ -409,6 +409,19 @@ TEST_P(OutboxTest, AReceiptThatOvertakesTheAnswerIsHeard) {
   EXPECT_EQ(here_->find(record->id).record.status, Status::delivered);
 }
 
+TEST_P(OutboxTest, AReplayedReceiptUnderAnotherIdIsOfItsReferenceAlone) {
+  here_->send(text_to(kTo));
+  sms_.then(FakeMessageSender::ambiguous());
+  const auto lost = here_->send(text_to(kTo));
+  StatusReport replayed = report("ref-1", Status::delivered);
+  replayed.message_id = lost->id;
+  EXPECT_TRUE(here_->hear(replayed));
+  EXPECT_EQ(here_->find(lost->id).record.status, Status::unknown);
+  replayed.reference = "ref-2";  // the one whose answer was lost
+  EXPECT_TRUE(here_->hear(replayed));
+  EXPECT_EQ(here_->find(lost->id).record.status, Status::delivered);
+}
+
 TEST_P(OutboxTest, LeavesAProviderAloneThatIsDown) {
   for (int i = 0; i < Circuit::kFailures; ++i) {
     sms_.then(FakeMessageSender::down());
