@@ -94,8 +94,8 @@ class NoVerification final : public verification::Verification {
     co_return fail(Errc::verification_unavailable,
                    "This server cannot prove phone numbers yet: register through a trusted server's X-API-Key.");
   }
-  Task<Result<verification::VerificationBody>> resend(std::string, std::string,
-                                                      std::optional<verification::Channel>, http::Caller) override {
+  Task<Result<verification::VerificationBody>> resend(std::string, std::string, std::optional<verification::Channel>,
+                                                      http::Caller) override {
     co_return fail(Errc::verification_expired, "There is no such verification.");
   }
   Task<Result<verification::Proof>> check(std::string, std::string, verification::Purpose, std::string,

@@ -13,8 +13,8 @@
 
 namespace kriya::app {
 
-/// Sweeps the audit trail of tokens, and sessions, that expired long ago, in small steps. Runs on the executor of `timer`;
-/// ends when the timer is cancelled after `stop`.
+/// Sweeps the audit trail of tokens, and sessions, that expired long ago, in small steps. Runs on the executor of
+/// `timer`; ends when the timer is cancelled after `stop`.
 class Maintenance {
  public:
   Maintenance(asio::io_context& context, identity::AccountStore& accounts, identity::SessionStore& sessions,

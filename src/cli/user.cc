@@ -17,9 +17,7 @@ namespace {
 
 using identity::User;
 
-json::object to_json(const User& user) {
-  return parse_json(schema::write(identity::to_export(user)))->as_object();
-}
+json::object to_json(const User& user) { return parse_json(schema::write(identity::to_export(user)))->as_object(); }
 
 /// Finds by id or phone number. Errors: not_found; invalid_fields when the text is neither.
 Task<Result<User>> find(LocalStore& store, std::string who) {
@@ -93,8 +91,7 @@ Task<Result<void>> remove(LocalStore& store, std::string who, bool without_askin
 Task<Result<void>> export_all(LocalStore& store, std::string who) {
   const auto user = co_await find(store, std::move(who));
   if (!user) co_return fail(user.error());
-  const auto all =
-      co_await identity::collect_account(store.accounts(), store.sessions(), *user, command_deadline());
+  const auto all = co_await identity::collect_account(store.accounts(), store.sessions(), *user, command_deadline());
   if (!all) co_return fail(all.error());
   std::puts(pretty_json(*parse_json(schema::write(*all))).c_str());
   co_return Result<void>();
@@ -102,9 +99,8 @@ Task<Result<void>> export_all(LocalStore& store, std::string who) {
 
 /// Whether a text is a scope of one word (RFC 6749 section 3.3).
 bool is_scope(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char one) {
-    return one > ' ' && one <= '~' && one != '"' && one != '\\';
-  });
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char one) { return one > ' ' && one <= '~' && one != '"' && one != '\\'; });
 }
 
 /// Adds words to a user's scope, or takes them away.
@@ -122,8 +118,8 @@ Task<Result<void>> change_scope(LocalStore& store, std::string who, std::vector<
   }
   std::string scope;
   for (const std::string& word : left) scope += (scope.empty() ? "" : " ") + word;
-  const auto set = co_await store.accounts().set_scope(
-      user->id, scope.empty() ? std::nullopt : std::optional(scope), SystemClock{}.now(), command_deadline());
+  const auto set = co_await store.accounts().set_scope(user->id, scope.empty() ? std::nullopt : std::optional(scope),
+                                                       SystemClock{}.now(), command_deadline());
   if (!set) co_return fail(set.error());
   std::printf("%s may now do: %s\n", user->phone_number.c_str(), scope.empty() ? "nothing special" : scope.c_str());
   co_return Result<void>();
@@ -162,8 +158,7 @@ void add_user(CLI::App& app, int& exit_code) {
   for (const bool grant : {true, false}) {
     const auto words = std::make_shared<std::vector<std::string>>();
     add_action(*user, grant ? "grant" : "ungrant",
-               grant ? "Let a user do more, e.g. messages:send" : "Take such a right away, at once",
-               exit_code,
+               grant ? "Let a user do more, e.g. messages:send" : "Take such a right away, at once", exit_code,
                [words, grant](LocalStore& store, std::string who) {
                  return change_scope(store, std::move(who), *words, grant);
                })

@@ -161,19 +161,20 @@ void add_auth_endpoints(http::Router& router, AuthAccess rules, Registration& re
                  .handle = [&](const NoBody&,
                                const Caller& caller) { return read_user(validation, *caller.token, caller.deadline); },
              });
-  router.add(Method::delete_, "/api/auth/logout",
-             http::Endpoint<NoBody, LogoutAnswer>{
-                 .summary = "Log out everywhere",
-                 .description = "Every token and session of the user is dead, on every instance, when the answer is sent.",
-                 .tag = kTag,
-                 .access = {access::require_token(validation, access::bearer_or_query_token())},
-                 .limits = {kHolderAddressLimit, kHolderLimit},
-                 .errors = {Errc::unavailable, Errc::overloaded},
-                 .example_answer = LogoutAnswer{true, "Logged out successfully"},
-                 .deprecated_query_token = true,
-                 .handle = [&](const NoBody&,
-                               const Caller& caller) { return validation.revoke_all(*caller.token, caller.deadline); },
-             });
+  router.add(
+      Method::delete_, "/api/auth/logout",
+      http::Endpoint<NoBody, LogoutAnswer>{
+          .summary = "Log out everywhere",
+          .description = "Every token and session of the user is dead, on every instance, when the answer is sent.",
+          .tag = kTag,
+          .access = {access::require_token(validation, access::bearer_or_query_token())},
+          .limits = {kHolderAddressLimit, kHolderLimit},
+          .errors = {Errc::unavailable, Errc::overloaded},
+          .example_answer = LogoutAnswer{true, "Logged out successfully"},
+          .deprecated_query_token = true,
+          .handle = [&](const NoBody&,
+                        const Caller& caller) { return validation.revoke_all(*caller.token, caller.deadline); },
+      });
 }
 
 void add_jwks_endpoint(http::Router& router, const KeyRing& keys) { router.add(jwks_route(keys.jwks())); }
