@@ -26,6 +26,12 @@ const RateLimit kValidatorLimit{.name = "token-validator", .scope = RateLimit::S
 const RateLimit kResendLimit{
     .name = "resend", .scope = RateLimit::Scope::address, .requests = 300, .when_away = RateLimit::WhenAway::closed};
 
+SignInAnswer example_vouched_sign_in() {
+  SignInAnswer answer = example_sign_in("Login successful");
+  answer.refresh_token.reset();
+  return answer;
+}
+
 RegisterRequest example_registration() {
   return {.phone_number = *PhoneNumber::parse("+14155550123"),
           .first_name = *PersonName::parse("Asha"),
@@ -81,6 +87,7 @@ void add_sign_in(http::Router& router, http::AccessRule registrar, Registration&
                  .errors = errors_of_sending(),
                  .example_request = example_registration(),
                  .example_answer = example_started(),
+                 .other_examples = {example_vouched_sign_in()},
                  .no_store = true,
                  .handle = [&](const RegisterRequest& request,
                                const Caller& caller) { return registration.begin(request, caller); },
