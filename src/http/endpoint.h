@@ -56,7 +56,8 @@ struct Endpoint {
   std::vector<Errc> errors = {};  // besides those of `access`, `limits`, parsing, and the server itself
   std::optional<In> example_request = {};
   std::optional<Out> example_answer = {};
-  bool no_store = false;  // the answer bears a token
+  std::vector<Out> other_examples = {};  // where Out is a variant: one for each further alternative
+  bool no_store = false;                 // the answer bears a token
   bool deprecated_query_token = false;
   std::function<Task<Result<Out>>(const In&, const Caller&)> handle;
 };
@@ -208,11 +209,13 @@ Operation describe_endpoint(Method method, std::string_view path, const Endpoint
       [&](auto type) {
         using Answer = typename decltype(type)::type;
         Operation::Answer answer{.status = status_of_answer<Answer>(), .schema = components.schema_of<Answer>()};
-        if (endpoint.example_answer) {
+        const auto show = [&](const Out& one) {
           Response example;
-          write_answer(example, *endpoint.example_answer);
+          write_answer(example, one);
           if (example.status == answer.status) answer.example = std::move(example.body);
-        }
+        };
+        if (endpoint.example_answer) show(*endpoint.example_answer);
+        for (const Out& one : endpoint.other_examples) show(one);
         operation.answers.push_back(std::move(answer));
       });
   if constexpr (!std::is_same_v<In, NoBody>) {

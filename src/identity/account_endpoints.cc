@@ -28,30 +28,31 @@ SessionBody example_session() {
 
 void add_sessions(http::Router& router, const http::AccessRule& holder, TokenValidation& validation,
                   OwnSessions& sessions) {
-  router.add(Method::get, "/api/auth/sessions",
-             http::Endpoint<NoBody, SessionList>{
-                 .summary = "Where I am signed in",
-                 .tag = kTag,
-                 .access = {holder},
-                 .limits = {kHolderAddressLimit, kHolderLimit},
-                 .errors = kStoreErrors,
-                 .example_answer = SessionList{{example_session()}},
-                 .no_store = true,
-                 .handle = [&](const NoBody&,
-                               const Caller& caller) { return sessions.list(*caller.token, caller.deadline); },
-             });
-  router.add(Method::delete_, "/api/auth/sessions/{id}",
-             http::Endpoint<SessionId, LogoutAnswer>{
-                 .summary = "Sign one of my devices out",
-                 .description = "Its tokens are dead, on every instance, when the answer is sent.",
-                 .tag = kTag,
-                 .access = {holder},
-                 .limits = {kHolderAddressLimit, kHolderLimit},
-                 .errors = {Errc::not_found, Errc::unavailable, Errc::overloaded},
-                 .example_answer = LogoutAnswer{true, "Session ended"},
-                 .handle = [&](const SessionId& session,
-                               const Caller& caller) { return sessions.end(*caller.token, session.id, caller.deadline); },
-             });
+  router.add(
+      Method::get, "/api/auth/sessions",
+      http::Endpoint<NoBody, SessionList>{
+          .summary = "Where I am signed in",
+          .tag = kTag,
+          .access = {holder},
+          .limits = {kHolderAddressLimit, kHolderLimit},
+          .errors = kStoreErrors,
+          .example_answer = SessionList{{example_session()}},
+          .no_store = true,
+          .handle = [&](const NoBody&, const Caller& caller) { return sessions.list(*caller.token, caller.deadline); },
+      });
+  router.add(
+      Method::delete_, "/api/auth/sessions/{id}",
+      http::Endpoint<SessionId, LogoutAnswer>{
+          .summary = "Sign one of my devices out",
+          .description = "Its tokens are dead, on every instance, when the answer is sent.",
+          .tag = kTag,
+          .access = {holder},
+          .limits = {kHolderAddressLimit, kHolderLimit},
+          .errors = {Errc::not_found, Errc::unavailable, Errc::overloaded},
+          .example_answer = LogoutAnswer{true, "Session ended"},
+          .handle = [&](const SessionId& session,
+                        const Caller& caller) { return sessions.end(*caller.token, session.id, caller.deadline); },
+      });
   router.add(Method::delete_, "/api/auth/sessions",
              http::Endpoint<NoBody, LogoutAnswer>{
                  .summary = "Sign all my devices out",
@@ -67,19 +68,20 @@ void add_sessions(http::Router& router, const http::AccessRule& holder, TokenVal
 }
 
 void add_reauthentication(http::Router& router, const http::AccessRule& holder, Reauthentication& reauthentication) {
-  router.add(Method::post, "/api/auth/reauthenticate",
-             http::Endpoint<NoBody, VerificationStarted>{
-                 .summary = "Send a code to my own phone",
-                 .description = "Needed within the 10 minutes before changing the phone number or deleting the account, "
-                                "unless the sign-in itself is that fresh.",
-                 .tag = kTag,
-                 .access = {holder},
-                 .limits = {kHolderAddressLimit, kCodeLimit},
-                 .errors = errors_of_sending(),
-                 .example_answer = example_started(),
-                 .no_store = true,
-                 .handle = [&](const NoBody&, const Caller& caller) { return reauthentication.begin(caller); },
-             });
+  router.add(
+      Method::post, "/api/auth/reauthenticate",
+      http::Endpoint<NoBody, VerificationStarted>{
+          .summary = "Send a code to my own phone",
+          .description = "Needed within the 10 minutes before changing the phone number or deleting the account, "
+                         "unless the sign-in itself is that fresh.",
+          .tag = kTag,
+          .access = {holder},
+          .limits = {kHolderAddressLimit, kCodeLimit},
+          .errors = errors_of_sending(),
+          .example_answer = example_started(),
+          .no_store = true,
+          .handle = [&](const NoBody&, const Caller& caller) { return reauthentication.begin(caller); },
+      });
   router.add(Method::post, "/api/auth/reauthenticate/verify",
              http::Endpoint<CodeRequest, LogoutAnswer>{
                  .summary = "Type that code back",
@@ -102,27 +104,26 @@ void add_phone_change(http::Router& router, const http::AccessRule& holder, Phon
                  .access = {holder},
                  .limits = {kHolderAddressLimit, kCodeLimit},
                  .errors = errors_of_sending({Errc::reauthentication_required}),
-                 .example_request =
-                     PhoneChangeRequest{*PhoneNumber::parse("+14155550124"), verification::Channel::sms},
+                 .example_request = PhoneChangeRequest{*PhoneNumber::parse("+14155550124"), verification::Channel::sms},
                  .example_answer = example_started(),
                  .no_store = true,
                  .handle = [&](const PhoneChangeRequest& request,
                                const Caller& caller) { return change.begin(request, caller); },
              });
-  router.add(Method::post, "/api/auth/phone/verify",
-             http::Endpoint<CodeRequest, SignInAnswer>{
-                 .summary = "Type that code back: the number is changed",
-                 .description = "Every other session ends, and both numbers are told. The answer has a new pair of tokens.",
-                 .tag = kTag,
-                 .access = {holder},
-                 .limits = {kVerifyLimit, kHolderLimit},
-                 .errors = errors_of_checking({Errc::conflict}),
-                 .example_request = example_code(),
-                 .example_answer = example_sign_in("Phone number changed"),
-                 .no_store = true,
-                 .handle = [&](const CodeRequest& request,
-                               const Caller& caller) { return change.finish(request, caller); },
-             });
+  router.add(
+      Method::post, "/api/auth/phone/verify",
+      http::Endpoint<CodeRequest, SignInAnswer>{
+          .summary = "Type that code back: the number is changed",
+          .description = "Every other session ends, and both numbers are told. The answer has a new pair of tokens.",
+          .tag = kTag,
+          .access = {holder},
+          .limits = {kVerifyLimit, kHolderLimit},
+          .errors = errors_of_checking({Errc::conflict}),
+          .example_request = example_code(),
+          .example_answer = example_sign_in("Phone number changed"),
+          .no_store = true,
+          .handle = [&](const CodeRequest& request, const Caller& caller) { return change.finish(request, caller); },
+      });
 }
 
 AccountExport example_export() {
@@ -153,17 +154,17 @@ void add_data(http::Router& router, const http::AccessRule& holder, AccountData&
                  .handle = [&](const NoBody&,
                                const Caller& caller) { return data.export_all(*caller.token, caller.deadline); },
              });
-  router.add(Method::delete_, "/api/auth/user",
-             http::Endpoint<NoBody, LogoutAnswer>{
-                 .summary = "Delete my account",
-                 .tag = kTag,
-                 .access = {holder},
-                 .limits = {kHolderAddressLimit, kHolderLimit},
-                 .errors = {Errc::reauthentication_required, Errc::unavailable, Errc::overloaded},
-                 .example_answer = LogoutAnswer{true, "Account deleted"},
-                 .handle = [&](const NoBody&,
-                               const Caller& caller) { return data.remove(*caller.token, caller.deadline); },
-             });
+  router.add(
+      Method::delete_, "/api/auth/user",
+      http::Endpoint<NoBody, LogoutAnswer>{
+          .summary = "Delete my account",
+          .tag = kTag,
+          .access = {holder},
+          .limits = {kHolderAddressLimit, kHolderLimit},
+          .errors = {Errc::reauthentication_required, Errc::unavailable, Errc::overloaded},
+          .example_answer = LogoutAnswer{true, "Account deleted"},
+          .handle = [&](const NoBody&, const Caller& caller) { return data.remove(*caller.token, caller.deadline); },
+      });
 }
 
 }  // namespace

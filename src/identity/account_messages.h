@@ -24,8 +24,7 @@ struct SessionBody {
   std::string client_address;
   std::string user_agent;
 };
-BOOST_DESCRIBE_STRUCT(SessionBody, (),
-                      (id, current, started_at, last_seen_at, expires_at, client_address, user_agent))
+BOOST_DESCRIBE_STRUCT(SessionBody, (), (id, current, started_at, last_seen_at, expires_at, client_address, user_agent))
 
 struct SessionList {
   std::vector<SessionBody> sessions;  // oldest first

@@ -45,7 +45,8 @@ constexpr Statement kEndOutdated{Use::write,
                                  "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL "
                                  "AND token_version < (SELECT token_version FROM users WHERE id = $1)"};
 
-// When the version had moved on, the new session is of a version that came about otherwise, and must not be left behind.
+// When the version had moved on, the new session is of a version that came about otherwise, and must not be left
+// behind.
 constexpr Statement kDropUnlessChanged{
     Use::write,
     "DELETE FROM sessions WHERE id = $1 AND NOT EXISTS "

@@ -26,6 +26,12 @@ const RateLimit kValidatorLimit{.name = "token-validator", .scope = RateLimit::S
 const RateLimit kResendLimit{
     .name = "resend", .scope = RateLimit::Scope::address, .requests = 300, .when_away = RateLimit::WhenAway::closed};
 
+SignInAnswer example_vouched_sign_in() {
+  SignInAnswer answer = example_sign_in("Login successful");
+  answer.refresh_token.reset();
+  return answer;
+}
+
 RegisterRequest example_registration() {
   return {.phone_number = *PhoneNumber::parse("+14155550123"),
           .first_name = *PersonName::parse("Asha"),
@@ -81,6 +87,7 @@ void add_sign_in(http::Router& router, http::AccessRule registrar, Registration&
                  .errors = errors_of_sending(),
                  .example_request = example_registration(),
                  .example_answer = example_started(),
+                 .other_examples = {example_vouched_sign_in()},
                  .no_store = true,
                  .handle = [&](const RegisterRequest& request,
                                const Caller& caller) { return registration.begin(request, caller); },
@@ -161,19 +168,20 @@ void add_auth_endpoints(http::Router& router, AuthAccess rules, Registration& re
                  .handle = [&](const NoBody&,
                                const Caller& caller) { return read_user(validation, *caller.token, caller.deadline); },
              });
-  router.add(Method::delete_, "/api/auth/logout",
-             http::Endpoint<NoBody, LogoutAnswer>{
-                 .summary = "Log out everywhere",
-                 .description = "Every token and session of the user is dead, on every instance, when the answer is sent.",
-                 .tag = kTag,
-                 .access = {access::require_token(validation, access::bearer_or_query_token())},
-                 .limits = {kHolderAddressLimit, kHolderLimit},
-                 .errors = {Errc::unavailable, Errc::overloaded},
-                 .example_answer = LogoutAnswer{true, "Logged out successfully"},
-                 .deprecated_query_token = true,
-                 .handle = [&](const NoBody&,
-                               const Caller& caller) { return validation.revoke_all(*caller.token, caller.deadline); },
-             });
+  router.add(
+      Method::delete_, "/api/auth/logout",
+      http::Endpoint<NoBody, LogoutAnswer>{
+          .summary = "Log out everywhere",
+          .description = "Every token and session of the user is dead, on every instance, when the answer is sent.",
+          .tag = kTag,
+          .access = {access::require_token(validation, access::bearer_or_query_token())},
+          .limits = {kHolderAddressLimit, kHolderLimit},
+          .errors = {Errc::unavailable, Errc::overloaded},
+          .example_answer = LogoutAnswer{true, "Logged out successfully"},
+          .deprecated_query_token = true,
+          .handle = [&](const NoBody&,
+                        const Caller& caller) { return validation.revoke_all(*caller.token, caller.deadline); },
+      });
 }
 
 void add_jwks_endpoint(http::Router& router, const KeyRing& keys) { router.add(jwks_route(keys.jwks())); }

@@ -56,9 +56,7 @@ Task<Result<SignInAnswer>> PhoneChange::finish(CodeRequest request, http::Caller
 }
 
 Task<Result<void>> PhoneChange::bind(User before, User after, SignIn next, Deadline deadline) {
-  const auto taken = [] {
-    return fail(Errc::conflict, "This number belongs to another account.");
-  };
+  const auto taken = [] { return fail(Errc::conflict, "This number belongs to another account."); };
   const auto holder = co_await accounts_.find_by_phone(after.phone_number, deadline);
   if (!holder) co_return fail(holder.error());
   if (*holder && (*holder)->id != before.id) co_return taken();

@@ -35,9 +35,8 @@ Task<Result<VerificationStarted>> Reauthentication::begin(http::Caller caller) {
 Task<Result<LogoutAnswer>> Reauthentication::finish(CodeRequest request, http::Caller caller) {
   const auto who = co_await with_session(caller);
   if (!who) co_return fail(who.error());
-  const auto proof =
-      co_await verification_.check(std::move(request.verification_id), std::move(request.code),
-                                   verification::Purpose::reauthenticate, opened_by(who->user), caller);
+  const auto proof = co_await verification_.check(std::move(request.verification_id), std::move(request.code),
+                                                  verification::Purpose::reauthenticate, opened_by(who->user), caller);
   if (!proof) co_return fail(proof.error());
   // The number may have changed since the code was sent.
   if (proof->phone_number.str() != who->user.phone_number) {

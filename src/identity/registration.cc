@@ -69,8 +69,8 @@ Task<Result<RegisterAnswer>> Registration::send_code(RegisterRequest request, ht
 }
 
 Task<Result<VerificationStarted>> Registration::resend(ResendRequest request, http::Caller caller) {
-  auto body = co_await verification_.resend(std::move(request.verification_id), kAnyone, request.channel,
-                                            std::move(caller));
+  auto body =
+      co_await verification_.resend(std::move(request.verification_id), kAnyone, request.channel, std::move(caller));
   if (!body) co_return fail(std::move(body.error()));
   co_return VerificationStarted{true, "Verification code sent", *std::move(body)};
 }

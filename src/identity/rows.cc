@@ -10,10 +10,10 @@ using storage::Use;
 
 // The user may be gone by now, or (for a first sign-in) may not have come to be. The version says of which user's state
 // the session is: one that began before a revocation is born dead.
-constexpr Statement kInsertSession{
-    Use::write,
-    "INSERT INTO sessions (id, user_id, token_version, started_at, proven_at, last_seen_at, expires_at, client_address, "
-    "user_agent) SELECT $1, id, $3, $4, $5, $6, $7, $8, $9 FROM users WHERE id = $2"};
+constexpr Statement kInsertSession{Use::write,
+                                   "INSERT INTO sessions (id, user_id, token_version, started_at, proven_at, "
+                                   "last_seen_at, expires_at, client_address, "
+                                   "user_agent) SELECT $1, id, $3, $4, $5, $6, $7, $8, $9 FROM users WHERE id = $2"};
 constexpr Statement kInsertToken{
     Use::write,
     "INSERT INTO issued_tokens (id, user_id, token_hash, issued_at, expires_at, client_address, user_agent) "

@@ -49,8 +49,8 @@ constexpr Statement kOfUser{
     Use::scan,
     "SELECT id, user_id, token_version, started_at, proven_at, last_seen_at, expires_at, ended_at, client_address, "
     "user_agent FROM sessions WHERE user_id = $1 ORDER BY started_at, id"};
-constexpr Statement kSweep{
-    Use::write, "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)"};
+constexpr Statement kSweep{Use::write,
+                           "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)"};
 
 Result<bool> changed(const Result<Rows>& rows) {
   if (!rows) return fail(rows.error());
@@ -100,8 +100,8 @@ Task<Result<bool>> SessionStore::end(std::string id, Uuid user_id, Timestamp now
 Task<Result<void>> SessionStore::end_for_reuse(Session session, std::string client_address, Uuid event_id,
                                                Timestamp now, Deadline deadline) {
   std::vector<BoundStatement> both;
-  both.push_back({kReportReuse,
-                  {session.id, event_id, now, std::move(client_address), "{\"session\":\"" + session.id + "\"}"}});
+  both.push_back(
+      {kReportReuse, {session.id, event_id, now, std::move(client_address), "{\"session\":\"" + session.id + "\"}"}});
   both.push_back({kEnd, {session.id, session.user_id, now}});
   const auto rows = co_await database_.transact(std::move(both), deadline);
   if (!rows) co_return fail(rows.error());

@@ -93,12 +93,12 @@ void SignInIssuer::add_token(IssuedSignIn& issued, const User& user, const http:
 
 void SignInIssuer::add_refresh_token(IssuedSignIn& issued, std::string token) const {
   const Session& session = issued.rows.session;
-  issued.rows.refresh = RefreshToken{
-      .hash = *hash_of(token),
-      .session_id = session.id,
-      .issued_at = session.last_seen_at,
-      .expires_at = std::min(session.started_at + rules_.life, session.last_seen_at + rules_.idle),
-      .used_at = {}};
+  issued.rows.refresh =
+      RefreshToken{.hash = *hash_of(token),
+                   .session_id = session.id,
+                   .issued_at = session.last_seen_at,
+                   .expires_at = std::min(session.started_at + rules_.life, session.last_seen_at + rules_.idle),
+                   .used_at = {}};
   issued.refresh_token = std::move(token);
 }
 

@@ -62,8 +62,8 @@ Task<Result<SignInAnswer>> TokenRefresh::refresh(std::string refresh_token, http
       }
       case RefreshVerdict::reuse: {
         const Timestamp now = clock_.now();
-        const auto ended = co_await sessions_.end_for_reuse(held.session, caller.address, crypto::new_uuid(now), now,
-                                                            caller.deadline);
+        const auto ended =
+            co_await sessions_.end_for_reuse(held.session, caller.address, crypto::new_uuid(now), now, caller.deadline);
         if (!ended) co_return fail(ended.error());
         reused_.add();
         co_return not_good();

@@ -11,8 +11,8 @@
 namespace kriya::identity {
 
 /// Rotates refresh tokens (RFC 9700 section 4.14.2): each is good once. Its successor is an HMAC of it, so that whoever
-/// repeats the request within `kRefreshGrace` gets the same one again, on any instance and without a token being stored.
-/// A later use of a spent one ends the session, whoever made it.
+/// repeats the request within `kRefreshGrace` gets the same one again, on any instance and without a token being
+/// stored. A later use of a spent one ends the session, whoever made it.
 ///
 /// Stateless; safe to call from any I/O thread.
 class TokenRefresh {

@@ -32,7 +32,8 @@ Task<Result<std::optional<SignedIn>>> TokenValidation::find(TokenClaims claims, 
   }
   // The original service's tokens have no session. Nor have those that a program of the version before issues, while
   // both versions run or ran a day ago: it writes a random `sid` and no row. Every session of this version has its row
-  // until all its tokens have expired (SessionStore::sweep) or its user is gone, so a missing row can mean nothing else.
+  // until all its tokens have expired (SessionStore::sweep) or its user is gone, so a missing row can mean nothing
+  // else.
   auto user = co_await accounts_.find_by_id(claims.user_id, deadline);
   if (!user) co_return fail(user.error());
   if (!*user || (*user)->token_version != claims.token_version) co_return std::nullopt;

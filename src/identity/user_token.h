@@ -42,12 +42,11 @@ class UserTokens {
   /// What has expired by this time has expired by the clock of every machine that signs.
   Timestamp expired_by() const { return clock_.now() - rules_.clock_skew; }
 
-  /// Checks signature, issuer, audience, use and times; whether the token was revoked is for the rows of its session and
-  /// its user to say.
-  /// A token of the original service (none of `aud`, `sub`, `jti`, `sid`, `token_use`) is good too. Where that service
-  /// had integers for ids, the integer n stands for the UUID whose last 12 digits are n in hexadecimal and whose others
-  /// are zero, as in the rows that were taken over; where it had no `token_version`, the version is 0. Errors:
-  /// invalid_token.
+  /// Checks signature, issuer, audience, use and times; whether the token was revoked is for the rows of its session
+  /// and its user to say. A token of the original service (none of `aud`, `sub`, `jti`, `sid`, `token_use`) is good
+  /// too. Where that service had integers for ids, the integer n stands for the UUID whose last 12 digits are n in
+  /// hexadecimal and whose others are zero, as in the rows that were taken over; where it had no `token_version`, the
+  /// version is 0. Errors: invalid_token.
   Result<TokenClaims> read(std::string_view jwt) const;
 
  private:

@@ -217,15 +217,22 @@ class Importer {
     if (rows.empty()) co_return Result<void>();
     auto present = static_cast<std::int64_t>(rows.size());
     if (table_->parent()) {
-      std::vector<Uuid> keys;
-      for (const Pending* row : rows) keys.push_back(std::get<Uuid>(row->values.front()));
-      const auto found = co_await database_.run(table_->present(), {std::move(keys)}, batch_deadline());
+      const Value keys =
+          table_->columns().front().kind == Kind::uuid ? keys_of<Uuid>(rows) : keys_of<std::string>(rows);
+      const auto found = co_await database_.run(table_->present(), {keys}, batch_deadline());
       if (!found) co_return fail(found.error());
       present = static_cast<std::int64_t>(found->size());
     }
     count_.already_there += present;
     count_.without_parent += static_cast<std::int64_t>(rows.size()) - present;
     co_return Result<void>();
+  }
+
+  template <class Key>
+  static Value keys_of(const std::vector<const Pending*>& rows) {
+    std::vector<Key> keys;
+    for (const Pending* row : rows) keys.push_back(std::get<Key>(row->values.front()));
+    return keys;
   }
 
   /// Which line the database refused the batch for. The batch was not stored, so there is time to ask row by row.

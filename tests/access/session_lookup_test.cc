@@ -55,9 +55,7 @@ TEST(RequireScope, RefusesEveryoneElse) {
   EXPECT_EQ(admit("messages:send", "/", ""), "missing_token");
 }
 
-TEST(RequireScope, TakesNoTokenFromTheQuery) {
-  EXPECT_EQ(admit("messages:send", "/?token=good", ""), "missing_token");
-}
+TEST(RequireScope, TakesNoTokenFromTheQuery) { EXPECT_EQ(admit("messages:send", "/?token=good", ""), "missing_token"); }
 
 TEST(HasScope, KnowsWholeWordsOnly) {
   EXPECT_TRUE(has_scope("a b c", "b"));

@@ -41,6 +41,8 @@ describe('help', { concurrency: true }, () => {
     'user revoke',
     'user delete',
     'user export',
+    'user grant',
+    'user ungrant',
     'token inspect',
   ]) {
     test(`${command} --help says what it does`, async () => {
@@ -282,9 +284,10 @@ describe('beside a running server', { concurrency: 1 }, () => {
     test('--json is one object a line', async () => {
       const { user } = await signIn(kriya, { email: 'zoe@example.com' });
       const users = (await command('user', 'list', '--json')).trim().split('\n').map(JSON.parse);
-      const { token_version, ...shown } = users.find(({ id }) => id === user.id);
+      const { token_version, scope, ...shown } = users.find(({ id }) => id === user.id);
       assert.deepEqual(shown, user);
       assert.equal(token_version, 0);
+      assert.equal(scope, null);
     });
   });
 
@@ -299,7 +302,7 @@ describe('beside a running server', { concurrency: 1 }, () => {
         user.id.toUpperCase(),
       ];
       for (const who of spellings) {
-        const { token_version, ...shown } = JSON.parse(await command('user', 'show', who));
+        const { token_version, scope, ...shown } = JSON.parse(await command('user', 'show', who));
         assert.deepEqual(shown, user, who);
       }
     });
@@ -337,6 +340,22 @@ describe('beside a running server', { concurrency: 1 }, () => {
     });
   });
 
+  describe('user grant', () => {
+    test('gives and takes rights one by one, and tells them in the next token', async () => {
+      const { user } = await signIn(kriya);
+      const scope = async () => JSON.parse(await command('user', 'show', user.id)).scope;
+      await command('user', 'grant', user.id, 'messages:send', 'messages:read', 'messages:send');
+      assert.equal(await scope(), 'messages:send messages:read');
+      const { token } = await signIn(kriya, { phone_number: user.phone_number });
+      assert.equal(decodeJwt(token).scope, 'messages:send messages:read');
+      await command('user', 'ungrant', user.id, 'messages:send');
+      assert.equal(await scope(), 'messages:read');
+      await command('user', 'ungrant', user.id, 'messages:read');
+      assert.equal(await scope(), null);
+      assert.match(await fails(['user', 'grant', user.id, 'two words'], store), /is no scope/);
+    });
+  });
+
   describe('user delete', () => {
     test('asks first; without a terminal and without --yes nothing happens', async () => {
       const { token, user } = await signIn(kriya);
@@ -366,9 +385,11 @@ describe('beside a running server', { concurrency: 1 }, () => {
         { headers: { 'User-Agent': 'export-test' } },
       );
       const text = await command('user', 'export', user.id);
-      const { user: profile, issued_tokens } = JSON.parse(text);
+      const { user: profile, sessions, issued_tokens, messages } = JSON.parse(text);
       assert.equal(profile.email, 'asha@example.com');
       assert.equal(issued_tokens.length, 1);
+      assert.equal(sessions.length, 1);
+      assert.deepEqual(messages, []);
       const [{ id, client_address, user_agent, expires_at }] = issued_tokens;
       const claims = decodeJwt(token);
       assert.equal(id, claims.jti);

@@ -119,7 +119,7 @@ describe('/openapi.json', () => {
   test('shows an example of every request body and every JSON success of the auth API', () => {
     for (const { keys, media, status } of mediaTypes()) {
       if (!keys[1].startsWith('/api/auth/')) continue;
-      if (status === undefined || status === '200') assert.ok('example' in media, keys.join(' '));
+      if (status === undefined || status.startsWith('2')) assert.ok('example' in media, keys.join(' '));
     }
   });
 
@@ -129,7 +129,7 @@ describe('/openapi.json', () => {
       for (const [status, response] of Object.entries(operation.responses)) {
         assert.ok(response.headers['X-Request-Id'], `${path} ${status}`);
         assert.ok(response.description, `${path} ${status}`);
-        if (status === '200') continue;
+        if (status.startsWith('2')) continue;
         assert.deepEqual(Object.keys(response.content), ['application/problem+json'], `${path} ${status}`);
       }
     }

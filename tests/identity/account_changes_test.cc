@@ -22,8 +22,8 @@ class AccountChangesTest : public ::testing::TestWithParam<tests::Engine> {
   Result<LogoutAnswer> prove_again(const std::string& token) {
     const auto begun = run_to_completion(server_.reauthentication.begin(server_.caller(token)));
     if (!begun) return fail(begun.error());
-    return run_to_completion(server_.reauthentication.finish({begun->verification.id, FakeVerification::kCode},
-                                                             server_.caller(token)));
+    return run_to_completion(
+        server_.reauthentication.finish({begun->verification.id, FakeVerification::kCode}, server_.caller(token)));
   }
   Result<LogoutAnswer> remove(const std::string& token) {
     return run_to_completion(server_.account_data.remove(server_.claims(token), soon()));
@@ -57,8 +57,8 @@ TEST_P(AccountChangesTest, TheCodeGoesToTheOwnNumberAndIsCountedForThisDevice) {
 }
 
 TEST_P(AccountChangesTest, ASignInThatSomebodyElseVouchedForIsNoProof) {
-  const auto vouched = run_to_completion(
-      server_.registration.begin(tests::IdentityServices::request(), server_.caller({}, true)));
+  const auto vouched =
+      run_to_completion(server_.registration.begin(tests::IdentityServices::request(), server_.caller({}, true)));
   const std::string token = std::get<SignInAnswer>(*vouched).token;
   EXPECT_EQ(remove(token).error().code, Errc::reauthentication_required);
   ASSERT_TRUE(prove_again(token));
@@ -68,8 +68,8 @@ TEST_P(AccountChangesTest, ASignInThatSomebodyElseVouchedForIsNoProof) {
 TEST_P(AccountChangesTest, ACodeOfAnotherPersonProvesNothing) {
   const SignInAnswer other = server_.sign_in("+14155550124");
   const auto begun = run_to_completion(server_.reauthentication.begin(server_.caller(other.token)));
-  const auto mine = run_to_completion(server_.reauthentication.finish(
-      {begun->verification.id, FakeVerification::kCode}, server_.caller(me_.token)));
+  const auto mine = run_to_completion(
+      server_.reauthentication.finish({begun->verification.id, FakeVerification::kCode}, server_.caller(me_.token)));
   EXPECT_EQ(mine.error().code, Errc::verification_expired);
 }
 

@@ -139,8 +139,8 @@ TEST_P(AccountStoreTest, ANumberOfAnotherUserIsNotTaken) {
   ASSERT_TRUE(create(second, 2));
   User after = first;
   after.token_version = 1;
-  const auto taken = run_to_completion(
-      store_.change_phone(first, second.phone_number, sign_in_of(after, 3), kNow, soon()));
+  const auto taken =
+      run_to_completion(store_.change_phone(first, second.phone_number, sign_in_of(after, 3), kNow, soon()));
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().code, Errc::conflict);
   EXPECT_EQ(find(first)->token_version, 0);

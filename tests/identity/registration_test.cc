@@ -156,8 +156,8 @@ TEST_P(RegistrationTest, ADeviceOfTheNumbersOwnerIsKnownByItsTokens) {
 
 TEST_P(RegistrationTest, ResendsToWhoeverHoldsTheId) {
   const std::string id = challenge(request());
-  const auto again = run_to_completion(
-      strict_.registration.resend({id, verification::Channel::voice}, strict_.caller()));
+  const auto again =
+      run_to_completion(strict_.registration.resend({id, verification::Channel::voice}, strict_.caller()));
   ASSERT_TRUE(again);
   EXPECT_EQ(again->verification.id, id);
   EXPECT_EQ(again->verification.channel, verification::Channel::voice);

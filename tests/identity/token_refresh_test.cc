@@ -127,8 +127,10 @@ TEST_P(TokenRefreshTest, RefusesWhatIsNoRefreshToken) {
 }
 
 TEST_P(TokenRefreshTest, KeepsNoRefreshTokenInClear) {
-  const auto rows = run_to_completion((*database_).run(
-      {storage::Use::scan, "SELECT count(*) FROM refresh_tokens WHERE hash = $1"}, {*first_.refresh_token}, soon()));
+  const auto rows =
+      run_to_completion((*database_)
+                            .run({storage::Use::scan, "SELECT count(*) FROM refresh_tokens WHERE hash = $1"},
+                                 {*first_.refresh_token}, soon()));
   EXPECT_EQ(rows->get<std::int64_t>(0, 0), 0);
 }
 

@@ -35,8 +35,7 @@ struct IdentityServices {
 
   const Clock& clock;
   std::unique_ptr<storage::Database> connection;  // of its own, as every instance has
-  identity::KeyRing keys =
-      identity::KeyRing::from_secrets(crypto::Algorithm::hs256, Secret(std::string(32, 'k')), {});
+  identity::KeyRing keys = identity::KeyRing::from_secrets(crypto::Algorithm::hs256, Secret(std::string(32, 'k')), {});
   identity::UserTokens tokens{keys, {.audience = "http://localhost"}, clock};
   identity::AccountStore accounts;
   identity::SessionStore sessions;
