@@ -1,0 +1,92 @@
+#include "messaging/message_store.h"
+
+#include <gtest/gtest.h>
+
+#include "crypto/random.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/test_database.h"
+
+namespace kriya::messaging {
+namespace {
+
+using tests::soon;
+
+class MessageStoreTest : public ::testing::TestWithParam<tests::Engine> {
+ protected:
+  StoredMessage add() {
+    StoredMessage message;
+    message.record.id = crypto::new_uuid(clock_.now());
+    message.record.kind = "message";
+    message.record.phone_number = "+1\u2022\u20220123";
+    message.record.created_at = clock_.now();
+    message.requested_by = "operator";
+    message.payload = "sealed";
+    EXPECT_TRUE(run_to_completion(store_.add(message, {}, "hash", false, soon())).value());
+    return message;
+  }
+  StoredMessage find(const Uuid& id) { return *run_to_completion(store_.find(id, soon())).value(); }
+  bool merge(const StoredMessage& message, Status status) {
+    StatusReport report;
+    report.status = status;
+    return run_to_completion(store_.merge(message.record.id, message.version, report, clock_.now(), soon()))
+        .value()
+        .has_value();
+  }
+
+  tests::FakeClock clock_;
+  tests::TestDatabase database_{GetParam()};
+  MessageStore store_{*database_};
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, MessageStoreTest, tests::every_engine(), tests::engine_name);
+
+TEST_P(MessageStoreTest, AStatusNeverGivesWayToOneOfItsRankOrLower) {
+  constexpr std::array kAll{Status::sending, Status::unknown, Status::accepted,  Status::sent,
+                            Status::expired, Status::failed,  Status::delivered, Status::read};
+  for (const Status first : kAll) {
+    for (const Status second : kAll) {
+      const Uuid id = add().record.id;
+      EXPECT_TRUE(merge(find(id), first));
+      EXPECT_EQ(merge(find(id), second), rank_of(second) > rank_of(first));
+      EXPECT_EQ(find(id).record.status, std::max(first, second));
+    }
+  }
+}
+
+TEST_P(MessageStoreTest, WhoReadAnOlderVersionChangesNothing) {
+  const StoredMessage message = add();
+  const Claim claim{.by = "one", .provider = "fake", .segments = 1, .until = clock_.now()};
+  const auto take = [&] {
+    return run_to_completion(store_.claim(message.record.id, message.version, claim, clock_.now(), soon())).value();
+  };
+  EXPECT_TRUE(take());
+  EXPECT_FALSE(take());
+  EXPECT_FALSE(merge(message, Status::delivered));
+  EXPECT_FALSE(run_to_completion(
+                   store_.move(message.record.id, message.version, {.status = Status::failed}, clock_.now(), soon()))
+                   .value());
+  EXPECT_EQ(find(message.record.id).record.status, Status::sending);
+}
+
+TEST_P(MessageStoreTest, OnlyTheHandOverThatHasItWritesItsOutcome) {
+  const StoredMessage message = add();
+  const Uuid id = message.record.id;
+  const Claim claim{.by = "one", .provider = "fake", .segments = 1, .until = clock_.now()};
+  ASSERT_TRUE(run_to_completion(store_.claim(id, 0, claim, clock_.now(), soon())).value());
+  const auto settle = [&](const std::string& by, Status status) {
+    return run_to_completion(
+               store_.settle(id, by, {.status = status}, {.reference = by, .latency_ms = 7}, clock_.now(), soon()))
+        .value()
+        .has_value();
+  };
+  EXPECT_FALSE(settle("other", Status::failed));
+  EXPECT_TRUE(merge(find(id), Status::delivered));  // before the answer
+  EXPECT_TRUE(settle("one", Status::accepted));
+  EXPECT_FALSE(settle("one", Status::failed));
+  EXPECT_EQ(find(id).record.status, Status::delivered);
+  EXPECT_EQ(find(id).record.provider_reference, "one");
+  EXPECT_EQ(find(id).record.latency_ms, 7);
+}
+
+}  // namespace
+}  // namespace kriya::messaging
