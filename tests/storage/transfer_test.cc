@@ -33,6 +33,10 @@ constexpr const char* kTokenLine =
     R"({"table":"issued_tokens","row":{"id":"017f22e2-79b0-7cc3-98c4-000000000001",)"
     R"("user_id":"017f22e2-79b0-7cc3-98c4-dc0c0c07398f","token_hash":"ab","issued_at":"2026-11-21T09:30:00Z",)"
     R"("expires_at":"2026-11-22T09:30:00Z","client_address":"127.0.0.1","user_agent":""}})";
+constexpr const char* kSessionLine =
+    R"({"table":"sessions","row":{"id":"a-sid","user_id":"017f22e2-79b0-7cc3-98c4-dc0c0c07398f","token_version":0,)"
+    R"("started_at":"2026-11-21T09:30:00Z","proven_at":null,"last_seen_at":"2026-11-21T09:30:00Z",)"
+    R"("expires_at":"2026-11-22T09:30:00Z","ended_at":null,"client_address":"127.0.0.1","user_agent":""}})";
 constexpr const char* kKeyLine =
     R"({"table":"signing_keys","row":{"id":"kid-1","algorithm":"ES256","generation":1,"private_key":"sealed",)"
     R"("created_at":"2026-11-21T09:30:00Z"}})";
@@ -120,6 +124,16 @@ TEST_P(TransferTest, GoesFromEveryEngineToEveryOther) {
 TEST_P(TransferTest, AnEmptyDatabaseIsAFileOfTwoLines) {
   EXPECT_EQ(exported(database_).value(), (Lines{kHeader, end_line(0)}));
   EXPECT_TRUE(import({kHeader, end_line(0)}));
+}
+
+TEST_P(TransferTest, AgainItFindsRowsWhoseKeyIsAText) {
+  const Lines lines{kHeader, kUserLine, kSessionLine, end_line(2)};
+  ASSERT_TRUE(import(lines));
+  EXPECT_EQ(exported(database_).value(), lines);
+  const auto again = import(lines);
+  ASSERT_TRUE(again) << again.error().detail;
+  EXPECT_EQ(again->already_there, 2);
+  EXPECT_EQ(again->without_parent, 0);
 }
 
 TEST_P(TransferTest, AgainItFindsEverythingThereAndChangesNothing) {
