@@ -32,6 +32,7 @@ CREATE TABLE messages (
 
 CREATE INDEX messages_by_due ON messages (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX messages_by_phone ON messages (phone_hash, id);
+CREATE INDEX messages_by_user ON messages (user_id, id);
 CREATE INDEX messages_by_requester ON messages (requested_by, id);
 CREATE INDEX messages_by_reference ON messages (provider, provider_reference);
 

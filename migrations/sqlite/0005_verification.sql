@@ -108,3 +108,4 @@ CREATE TABLE security_events (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX security_events_by_time ON security_events (at);
+CREATE INDEX security_events_by_user ON security_events (user_id);

@@ -23,6 +23,7 @@
 #include "http/dispatcher.h"
 #include "http/server/server.h"
 #include "messaging/delivery.h"
+#include "messaging/receipt_store.h"
 #include "runtime/io_threads.h"
 
 namespace kriya::app {
@@ -132,8 +133,8 @@ Result<void> Application::Parts::assemble() {
   auto services = PhoneServices::open(settings, public_url, *database, clock, *log, metrics);
   if (!services) return fail(services.error());
   phone = *std::move(services);
-  sign_in.emplace(settings, public_url, *std::move(loaded), *database, phone->verification(), phone->outbox(), clock,
-                  *log, metrics);
+  sign_in.emplace(settings, public_url, *std::move(loaded), *database, phone->verification(), phone->outbox(),
+                  phone->texts(), clock, *log, metrics);
   messages.emplace(settings, *phone, *database, clock, *log, metrics);
   add_routes(router, settings, *sign_in, *phone, *messages, *database, metrics);
   if (settings.rate_limits) rate_limits.emplace(router, *ephemeral, clock, *log, metrics);
@@ -154,7 +155,10 @@ std::vector<Sweep> Application::Parts::sweeps() {
              return sign_in->sessions.sweep(clock.now() - kKeepExpired, limit, deadline);
            }},
           {"ended verifications, old sends and events",
-           [this](std::int64_t limit, Deadline deadline) { return phone->verification().sweep(limit, deadline); }}};
+           [this](std::int64_t limit, Deadline deadline) { return phone->verification().sweep(limit, deadline); }},
+          {"old receipts", [this](std::int64_t limit, Deadline deadline) {
+             return messaging::ReceiptStore(*database).sweep(clock.now() - kKeepExpired, limit, deadline);
+           }}};
 }
 
 Application::Application(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

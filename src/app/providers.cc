@@ -76,7 +76,7 @@ class ConfiguredProviders final : public Providers {
     }
     if (!settings.whatsapp_access_token.empty() && !settings.whatsapp_phone_number_id.empty()) open_meta(settings);
     if (!settings.whatsapp_app_secret.empty()) {
-      receipt_parsers.push_back(&meta_receipts_.emplace(settings.whatsapp_app_secret, settings.whatsapp_verify_token));
+      receipt_parsers.push_back(&meta_receipts_.emplace(settings.whatsapp_app_secret));
     }
     choose_senders(settings);
   }

@@ -4,7 +4,8 @@ namespace kriya::app {
 
 SignIn::SignIn(const config::Settings& settings, const std::string& public_url, identity::KeyRing key_ring,
                storage::Database& database, verification::Verification& verification, messaging::Messenger& messenger,
-               const Clock& clock, const telemetry::Log& log, telemetry::Metrics& metrics)
+               const verification::MessageTexts& texts, const Clock& clock, const telemetry::Log& log,
+               telemetry::Metrics& metrics)
     : keys(std::move(key_ring)),
       tokens(keys, {.audience = public_url, .life = settings.token_life, .clock_skew = settings.jwt_clock_skew}, clock),
       accounts(database),
@@ -18,7 +19,7 @@ SignIn::SignIn(const config::Settings& settings, const std::string& public_url, 
       validation(accounts, sessions, tokens, clock, metrics),
       own_sessions(validation, sessions, clock),
       reauthentication(validation, sessions, verification, clock),
-      phone_change(validation, accounts, issuer, verification, messenger, clock, log),
+      phone_change(validation, accounts, issuer, verification, messenger, texts, clock, log),
       account_data(validation, accounts, sessions, clock, metrics) {}
 
 }  // namespace kriya::app

@@ -121,6 +121,10 @@ Task<Result<void>> sms_selftest(LocalPhone& local, std::string text) {
   if (!record) co_return fail(record.error());
   step(4, "Status: " + status_words(*record));
   if (record->status == Status::failed) co_return fail(Errc::delivery_failed, "The message did not arrive.");
+  if (record->status < Status::accepted) {
+    co_return fail(Errc::delivery_failed,
+                   "Nobody knows yet whether the message was sent: kriya sms status tells later.");
+  }
   if (auto typed = ask_for_code(code); !typed) co_return typed;
   std::puts("All steps passed.");
   co_return Result<void>();

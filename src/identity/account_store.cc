@@ -54,6 +54,12 @@ constexpr Statement kDropUnlessChanged{
 
 constexpr Statement kSetScope{Use::write, "UPDATE users SET scope = $2, updated_at = $3 WHERE id = $1"};
 constexpr Statement kDelete{Use::write, "DELETE FROM users WHERE id = $1"};
+
+// The records of messages and of the guards' decisions stay, and are nobody's.
+constexpr Statement kForgetInMessages{Use::write, "UPDATE messages SET user_id = NULL WHERE user_id = $1"};
+constexpr Statement kForgetAsRequester{Use::write,
+                                       "UPDATE messages SET requested_by = 'user:deleted' WHERE requested_by = $1"};
+constexpr Statement kForgetInEvents{Use::write, "UPDATE security_events SET user_id = NULL WHERE user_id = $1"};
 constexpr Statement kTokensOf{
     Use::scan,
     "SELECT id, user_id, token_hash, issued_at, expires_at, client_address, user_agent FROM issued_tokens "
@@ -176,7 +182,14 @@ Task<Result<std::vector<messaging::MessageRecord>>> AccountStore::messages_of(Uu
 }
 
 Task<Result<bool>> AccountStore::remove(Uuid id, Deadline deadline) {
-  co_return changed(co_await database_.run(kDelete, {id}, deadline));
+  std::vector<storage::BoundStatement> all;
+  all.push_back({kDelete, {id}});
+  all.push_back({kForgetInMessages, {id}});
+  all.push_back({kForgetAsRequester, {"user:" + id.str()}});
+  all.push_back({kForgetInEvents, {id}});
+  const auto rows = co_await database_.transact(std::move(all), deadline);
+  if (!rows) co_return fail(rows.error());
+  co_return rows->front().affected() > 0;
 }
 
 Task<Result<std::vector<User>>> AccountStore::list(std::optional<Uuid> after, std::int64_t limit, Deadline deadline) {

@@ -9,13 +9,14 @@ constexpr std::chrono::seconds kNoticePatience{3};
 }  // namespace
 
 PhoneChange::PhoneChange(TokenValidation& validation, AccountStore& accounts, const SignInIssuer& issuer,
-                         verification::Verification& verification, messaging::Messenger& messenger, const Clock& clock,
-                         const telemetry::Log& log)
+                         verification::Verification& verification, messaging::Messenger& messenger,
+                         const verification::MessageTexts& texts, const Clock& clock, const telemetry::Log& log)
     : validation_(validation),
       accounts_(accounts),
       issuer_(issuer),
       verification_(verification),
       messenger_(messenger),
+      texts_(texts),
       clock_(clock),
       log_(log) {}
 
@@ -48,10 +49,9 @@ Task<Result<SignInAnswer>> PhoneChange::finish(CodeRequest request, http::Caller
   if (!bound) co_return fail(bound.error());
 
   if (const auto old_number = PhoneNumber::parse(who->user.phone_number)) {
-    co_await tell(*old_number, "Your account now has another phone number. If this was not you, contact support.",
-                  after.id, caller);
+    co_await tell(*old_number, after.id, caller);
   }
-  co_await tell(proof->phone_number, "This is now the phone number of your account.", after.id, caller);
+  co_await tell(proof->phone_number, after.id, caller);
   co_return issuer_.answer("Phone number changed", after, std::move(issued));
 }
 
@@ -68,7 +68,8 @@ Task<Result<void>> PhoneChange::bind(User before, User after, SignIn next, Deadl
   co_return Result<void>();
 }
 
-Task<void> PhoneChange::tell(PhoneNumber number, std::string text, Uuid user_id, http::Caller caller) {
+Task<void> PhoneChange::tell(PhoneNumber number, Uuid user_id, http::Caller caller) {
+  std::string text = texts_.phone_changed(texts_.locale_for(caller.accept_language, number.region()));
   messaging::NewMessage notice{.to = std::move(number),
                                .content = {},
                                .kind = "notice",

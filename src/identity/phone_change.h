@@ -10,6 +10,7 @@
 #include "identity/token_validation.h"
 #include "messaging/messenger.h"
 #include "telemetry/log.h"
+#include "verification/message_texts.h"
 #include "verification/verification.h"
 
 namespace kriya::identity {
@@ -21,8 +22,8 @@ namespace kriya::identity {
 class PhoneChange {
  public:
   PhoneChange(TokenValidation& validation, AccountStore& accounts, const SignInIssuer& issuer,
-              verification::Verification& verification, messaging::Messenger& messenger, const Clock& clock,
-              const telemetry::Log& log);
+              verification::Verification& verification, messaging::Messenger& messenger,
+              const verification::MessageTexts& texts, const Clock& clock, const telemetry::Log& log);
 
   /// Sends a code to the new number; whether that has an account is not told. Errors: invalid_token,
   /// reauthentication_required; those of Verification::start and of Database.
@@ -35,13 +36,14 @@ class PhoneChange {
 
  private:
   Task<Result<void>> bind(User before, User after, SignIn next, Deadline deadline);
-  Task<void> tell(PhoneNumber number, std::string text, Uuid user_id, http::Caller caller);
+  Task<void> tell(PhoneNumber number, Uuid user_id, http::Caller caller);
 
   TokenValidation& validation_;
   AccountStore& accounts_;
   const SignInIssuer& issuer_;
   verification::Verification& verification_;
   messaging::Messenger& messenger_;
+  const verification::MessageTexts& texts_;
   const Clock& clock_;
   const telemetry::Log& log_;
 };

@@ -61,7 +61,8 @@ Result<bool> changed(const Result<Rows>& rows) {
 
 Task<Result<void>> SessionStore::begin(SignIn sign_in, Deadline deadline) {
   const auto rows = co_await database_.transact(to_write(std::move(sign_in)), deadline);
-  if (!rows) co_return fail(rows.error());
+  // A conflict: the user was deleted while this was written.
+  if (!rows && rows.error().code != Errc::conflict) co_return fail(rows.error());
   co_return Result<void>();
 }
 

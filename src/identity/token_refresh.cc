@@ -85,12 +85,15 @@ Task<Result<std::optional<RefreshToken>>> TokenRefresh::stored_child(const Refre
 }
 
 Task<Result<bool>> TokenRefresh::rotate(const std::string& spent, const IssuedSignIn& next, Deadline deadline) {
-  co_return co_await sessions_.rotate({.spent = spent,
-                                       .child = *next.rows.refresh,
-                                       .access_token = next.rows.token,
-                                       .now = next.rows.session.last_seen_at,
-                                       .session_expires_at = next.rows.session.expires_at},
-                                      deadline);
+  const auto rotated = co_await sessions_.rotate({.spent = spent,
+                                                  .child = *next.rows.refresh,
+                                                  .access_token = next.rows.token,
+                                                  .now = next.rows.session.last_seen_at,
+                                                  .session_expires_at = next.rows.session.expires_at},
+                                                 deadline);
+  if (rotated || rotated.error().code != Errc::conflict) co_return rotated;
+  refused_.add();  // the user was deleted at this moment
+  co_return not_good();
 }
 
 }  // namespace kriya::identity

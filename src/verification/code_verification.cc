@@ -120,7 +120,10 @@ Result<std::vector<Channel>> CodeVerification::channels_for(std::optional<Channe
     return fail(field_error("phone_number", "belongs to a country that this service does not send codes to"));
   }
   Content content = any_code();
-  if (!rules_.provider_codes) content.code->code = std::string(rules_.code_length, '0');
+  if (!rules_.provider_codes) {
+    content.code->code = std::string(rules_.code_length, '0');
+    content.code->text = parts_.texts.code("en", *content.code->code);  // providers refuse an empty one
+  }
   std::erase_if(channels, [&](Channel each) { return !parts_.messenger.carries(each, content); });
   if (channels.empty()) return fail(Errc::verification_unavailable, "This server has no way to send codes.");
   return channels;

@@ -68,24 +68,25 @@ Task<Result<PhoneVerificationAnswer>> check(Verification& verification, CodeRequ
 }  // namespace
 
 void add_verification_endpoints(http::Router& router, http::AccessRule access, Verification& verification) {
-  const std::vector<Errc> sending = {Errc::verification_unavailable, Errc::too_many_requests, Errc::forbidden,
-                                     Errc::phone_disabled,           Errc::opted_out,         Errc::delivery_failed,
-                                     Errc::unavailable,              Errc::overloaded};
+  const std::vector<Errc> sending = {
+      Errc::verification_unavailable, Errc::too_many_requests, Errc::forbidden, Errc::phone_disabled, Errc::opted_out,
+      Errc::delivery_failed,          Errc::unavailable,       Errc::overloaded};
   const VerificationStarted started{true, "Verification code sent", example_verification()};
-  router.add(Method::post, "/api/phone/verification",
-             http::Endpoint<PhoneVerificationRequest, VerificationStarted>{
-                 .summary = "Send a code to a phone, for another application",
-                 .description = "The code is never told; the person types it into the application, which has it checked.",
-                 .tag = kTag,
-                 .access = {access},
-                 .limits = {kStartLimit, kStartLimitOfUser},
-                 .errors = sending,
-                 .example_request = PhoneVerificationRequest{*PhoneNumber::parse("+14155550123"), Channel::sms, "es"},
-                 .example_answer = started,
-                 .no_store = true,
-                 .handle = [&](const PhoneVerificationRequest& request,
-                               const Caller& caller) { return start(verification, request, caller); },
-             });
+  router.add(
+      Method::post, "/api/phone/verification",
+      http::Endpoint<PhoneVerificationRequest, VerificationStarted>{
+          .summary = "Send a code to a phone, for another application",
+          .description = "The code is never told; the person types it into the application, which has it checked.",
+          .tag = kTag,
+          .access = {access},
+          .limits = {kStartLimit, kStartLimitOfUser},
+          .errors = sending,
+          .example_request = PhoneVerificationRequest{*PhoneNumber::parse("+14155550123"), Channel::sms, "es"},
+          .example_answer = started,
+          .no_store = true,
+          .handle = [&](const PhoneVerificationRequest& request,
+                        const Caller& caller) { return start(verification, request, caller); },
+      });
   std::vector<Errc> resending = sending;
   resending.push_back(Errc::verification_expired);
   router.add(Method::post, "/api/phone/verification/resend",

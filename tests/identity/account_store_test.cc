@@ -158,20 +158,28 @@ TEST_P(AccountStoreTest, KeepsAScopeUntilItIsTakenAway) {
   EXPECT_FALSE(run_to_completion(store_.set_scope(id_number(9), "x", kNow, soon())).value());
 }
 
-TEST_P(AccountStoreTest, TellsTheMessagesOfAUserWithoutTheirContent) {
+TEST_P(AccountStoreTest, TellsTheMessagesOfAUserAndForgetsTheUserInThem) {
   const User user = user_number(1);
   ASSERT_TRUE(create(user, 1));
   constexpr storage::Statement kInsert{
       storage::Use::write,
       "INSERT INTO messages (id, kind, requested_by, user_id, provider, channel, phone_masked, phone_hash, status, "
-      "status_rank, segments, attempts, payload, created_at, updated_at) "
-      "VALUES ($1, 'notice', 'x', $2, 'console', 'sms', '+1...', 'hash', 'sent', 4, 1, 1, 'sealed', $3, $3)"};
-  ASSERT_TRUE(run_to_completion((*database_).run(kInsert, {id_number(7), user.id, kNow}, soon())));
+      "status_rank, segments, attempts, payload, channels_left, version, created_at, updated_at) "
+      "VALUES ($1, 'notice', $4, $2, 'console', 'sms', '+1...', 'hash', 'sent', 4, 1, 1, 'sealed', '', 1, $3, $3)"};
+  ASSERT_TRUE(
+      run_to_completion((*database_).run(kInsert, {id_number(7), user.id, kNow, "user:" + user.id.str()}, soon())));
   const auto messages = run_to_completion(store_.messages_of(user.id, soon())).value();
   ASSERT_EQ(messages.size(), 1U);
   EXPECT_EQ(messages[0].kind, "notice");
   EXPECT_EQ(messages[0].status, messaging::Status::sent);
   EXPECT_TRUE(run_to_completion(store_.messages_of(id_number(9), soon()))->empty());
+
+  ASSERT_TRUE(run_to_completion(store_.remove(user.id, soon())).value());
+  EXPECT_TRUE(run_to_completion(store_.messages_of(user.id, soon()))->empty());
+  constexpr storage::Statement kOwners{storage::Use::scan, "SELECT requested_by FROM messages"};
+  const auto left = run_to_completion((*database_).run(kOwners, {}, soon())).value();
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left.get<std::string>(0, 0), "user:deleted");
 }
 
 TEST_P(AccountStoreTest, RemovesAUserWithSessionsAndAuditLines) {

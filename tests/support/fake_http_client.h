@@ -21,7 +21,8 @@ class FakeHttpClient final : public http::client::Client {
     answers_.emplace_back(std::move(response));
   }
   void fail(bool sent, bool timed_out = false) {
-    answers_.emplace_back(tl::unexpected(http::client::Failure{sent, timed_out, "no luck"}));
+    answers_.emplace_back(
+        tl::unexpected(http::client::Failure{.sent = sent, .detail = "no luck", .timed_out = timed_out}));
   }
 
   Task<http::client::Answer> send(http::client::Request request, Deadline) override {

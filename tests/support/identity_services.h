@@ -30,7 +30,7 @@ struct IdentityServices {
         validation(accounts, sessions, tokens, clock, database.metrics()),
         own_sessions(validation, sessions, clock),
         reauthentication(validation, sessions, verification, clock),
-        phone_change(validation, accounts, issuer, verification, messenger, clock, database.log()),
+        phone_change(validation, accounts, issuer, verification, messenger, texts, clock, database.log()),
         account_data(validation, accounts, sessions, clock, database.metrics()) {}
 
   const Clock& clock;
@@ -47,6 +47,8 @@ struct IdentityServices {
   identity::TokenValidation validation;
   identity::OwnSessions own_sessions;
   identity::Reauthentication reauthentication;
+  verification::MessageTexts texts =
+      verification::MessageTexts::load({.service_name = "Kriya", .host = "localhost", .folder = {}}).value();
   identity::PhoneChange phone_change;
   identity::AccountData account_data;
 

@@ -144,14 +144,17 @@ std::optional<json::object> list_message(const List& content) {
   std::size_t row_count = 0;
   for (const ListSection& section : content.sections) {
     row_count += section.rows.size();
-    if (section.rows.empty() || row_count > kRows || !fits(section.title, kRowTitle)) return std::nullopt;
+    const bool untitled = section.title.empty() && content.sections.size() == 1;  // one alone needs no title
+    if (section.rows.empty() || row_count > kRows || !(untitled || fits(section.title, kRowTitle))) return std::nullopt;
     json::array rows;
     for (const ListRow& item : section.rows) {
       auto written = row(item);
       if (!written) return std::nullopt;
       rows.push_back(*std::move(written));
     }
-    sections.push_back(json::object{{"title", section.title}, {"rows", std::move(rows)}});
+    json::object written{{"rows", std::move(rows)}};
+    if (!untitled) written["title"] = section.title;
+    sections.push_back(std::move(written));
   }
   return interactive("list", content.body, content.header, content.footer,
                      {{"button", content.button}, {"sections", std::move(sections)}});

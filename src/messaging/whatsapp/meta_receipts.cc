@@ -91,16 +91,4 @@ Result<Receipts> MetaReceipts::parse(const http::Request& request) const {
   return read_meta_notice(request.body());
 }
 
-Result<std::string> MetaReceipts::challenge(const http::Request& request) const {
-  const auto token = request.query_parameter("hub.verify_token");
-  const auto challenge = request.query_parameter("hub.challenge");
-  // Digests are of one length: the token's own is not told.
-  const bool right = token && !verify_token_.empty() &&
-                     crypto::equal_in_constant_time(crypto::sha256(*token), crypto::sha256(verify_token_.reveal()));
-  if (!right || !challenge || request.query_parameter("hub.mode") != "subscribe") {
-    return fail(Errc::forbidden, "The handshake's token is wrong.");
-  }
-  return *challenge;
-}
-
 }  // namespace kriya::messaging::whatsapp

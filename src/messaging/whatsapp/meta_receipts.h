@@ -13,21 +13,16 @@ namespace kriya::messaging::whatsapp {
 /// Safe to use from any thread.
 class MetaReceipts final : public ReceiptParser {
  public:
-  /// `app_secret` signs what is posted; `verify_token` is ours, for the handshake (empty: there is none).
-  MetaReceipts(Secret app_secret, Secret verify_token)
-      : app_secret_(std::move(app_secret)), verify_token_(std::move(verify_token)) {}
+  /// `app_secret` signs what is posted.
+  explicit MetaReceipts(Secret app_secret) : app_secret_(std::move(app_secret)) {}
 
   std::string_view provider() const override { return "meta"; }
   Result<Receipts> parse(const http::Request& request) const override;
-
-  /// The handshake by GET: the challenge to answer as plain text. Errors: forbidden.
-  Result<std::string> challenge(const http::Request& request) const;
 
  private:
   bool is_signed(const http::Request& request) const;
 
   Secret app_secret_;
-  Secret verify_token_;
 };
 
 /// The body of a notice whose signature was checked. Errors: invalid_json, bad_request.
