@@ -10,15 +10,18 @@ constexpr std::int64_t kStep = 500;
 
 }  // namespace
 
-Maintenance::Maintenance(asio::io_context& context, std::vector<Sweep> sweeps, const telemetry::Log& log)
-    : timer_(context), sweeps_(std::move(sweeps)), log_(log) {}
+Maintenance::Maintenance(asio::io_context& context, std::vector<Sweep> sweeps, const telemetry::Log& log,
+                         std::chrono::milliseconds first)
+    : timer_(context), sweeps_(std::move(sweeps)), log_(log), first_(first) {}
 
 Task<void> Maintenance::run() {
+  timer_.expires_after(first_);
   while (!stopping_) {
-    for (const Sweep& one : sweeps_) co_await sweep(one);
-    if (stopping_) break;  // told so while it swept: there is no timer to cancel
-    timer_.expires_after(kPeriod);
     co_await timer_.async_wait(asio::as_tuple(use_task));
+    for (const Sweep& one : sweeps_) {
+      if (!stopping_) co_await sweep(one);
+    }
+    timer_.expires_after(kPeriod);
   }
 }
 

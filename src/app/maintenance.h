@@ -23,10 +23,13 @@ struct Sweep {
   std::function<Task<Result<std::int64_t>>(std::int64_t limit, Deadline deadline)> step;
 };
 
-/// Does every sweep each hour, in small steps. Runs on the executor of its context; ends after `stop`.
+/// Does every sweep soon after the start and then each hour, in small steps. Runs on the executor of its context; ends
+/// after `stop`.
 class Maintenance {
  public:
-  Maintenance(asio::io_context& context, std::vector<Sweep> sweeps, const telemetry::Log& log);
+  /// `first`: after the start, which has better things to do.
+  Maintenance(asio::io_context& context, std::vector<Sweep> sweeps, const telemetry::Log& log,
+              std::chrono::milliseconds first = std::chrono::seconds(20));
 
   Task<void> run();
   void stop();
@@ -37,6 +40,7 @@ class Maintenance {
   asio::steady_timer timer_;
   std::vector<Sweep> sweeps_;
   const telemetry::Log& log_;
+  std::chrono::milliseconds first_;
   bool stopping_ = false;
 };
 

@@ -328,11 +328,10 @@ describe('register when numbers must be proven', () => {
   after(() => guarded.dispose());
   const attempt = (headers) => register(guarded, { phone_number: uniquePhone(), first_name: 'Asha' }, headers);
 
-  test('without a key answers 501 and registers nobody', async () => {
+  test('without a key sends a code and registers nobody', async () => {
     const phone_number = uniquePhone();
     const answer = await register(guarded, { phone_number, first_name: 'Asha' });
-    assert.equal(answer.status, 501, answer.text);
-    assert.equal(answer.json.code, 'verification_unavailable');
+    assert.equal(answer.status, 202, answer.text);
     const later = await signIn(guarded, { phone_number }, { headers: { 'X-API-Key': 'registrar-one' } });
     assert.equal(later.message, 'Registration successful');
   });
@@ -365,10 +364,17 @@ describe('register when numbers must be proven', () => {
     assert.equal(answer.status, 403);
   });
 
+  test('answers 501 without a key when nothing can be sent', async (t) => {
+    const mute = await startKriya({ t, env: { ...env, SMS_PROVIDER: 'none' } });
+    const answer = await register(mute, { phone_number: uniquePhone(), first_name: 'Asha' });
+    assert.equal(answer.status, 501, answer.text);
+    assert.equal(answer.json.code, 'verification_unavailable');
+  });
+
   test('knows no registrar when no keys are set', async (t) => {
     const closed = await startKriya({ t, env: { PHONE_VERIFICATION: 'required' } });
     const fields = { phone_number: uniquePhone(), first_name: 'Asha' };
-    assert.equal((await register(closed, fields)).status, 501);
+    assert.equal((await register(closed, fields)).status, 202);
     assert.equal((await register(closed, fields, { 'X-API-Key': 'registrar-one' })).status, 403);
     assert.equal((await register(closed, fields, { 'X-API-Key': '' })).status, 403);
   });
