@@ -14,6 +14,21 @@ import { startHaproxy, startNginx } from './support/load_balancer.mjs';
 import { startPostgres } from './support/postgres.mjs';
 import { startRedis } from './support/redis.mjs';
 import { until } from './support/service.mjs';
+import {
+  answer as typeCode,
+  ask,
+  assertProblem,
+  assertTooMany,
+  codeTo,
+  coolDown,
+  from as forwarded,
+  messagesTo,
+  newAddress as unusedAddress,
+  PostgresRows,
+  refresh,
+  resend,
+  wrong,
+} from './support/sign_in.mjs';
 
 const PUBLIC_URL = 'http://kriya.test'; // one audience of tokens for all
 const REGISTER = '/api/auth/register';
@@ -274,6 +289,107 @@ describe('three instances behind nginx', () => {
   });
 });
 
+describe('three instances that send codes', () => {
+  async function startSending(t) {
+    const cluster = await startCluster(t, { env: { PHONE_VERIFICATION: 'required', RATE_LIMITS: 'off' } });
+    return { ...cluster, rows: new PostgresRows(postgres, cluster.database) };
+  }
+
+  /** Asks one of them for a code, which any of them may print: {phone, id, code}. */
+  async function openOn({ instances }, door, phone = uniquePhone()) {
+    const before = messagesTo(instances, phone).length;
+    const asked = await ask(door, { phone_number: phone });
+    assert.equal(asked.status, 202, asked.text);
+    await until(() => messagesTo(instances, phone).length > before, 'the message');
+    // Of two messages that different instances printed, the order is not known.
+    assert.equal(before, 0);
+    return { phone, id: asked.json.verification.id, code: await codeTo(instances, phone) };
+  }
+
+  test('sign a person in that comes to another one each time', async (t) => {
+    const cluster = await startSending(t);
+    const { instances } = cluster;
+    for (let first = 0; first < 3; ++first) {
+      const [one, two, three] = [0, 1, 2].map((i) => instances[(first + i) % 3]);
+      const { phone, id, code } = await openOn(cluster, one);
+      assert.equal((await typeCode(two, id, wrong(code))).json.attempts_left, 4);
+      assert.equal((await typeCode(three, id, wrong(code, 2))).json.attempts_left, 3);
+      assertTooMany(await resend(two, id));
+      await coolDown(cluster);
+      assert.equal((await resend(two, id)).status, 202);
+      const signedIn = await typeCode(three, id, code);
+      assert.equal(signedIn.status, 200, signedIn.text);
+      assert.equal(signedIn.json.user.phone_number, phone);
+      assertProblem(await typeCode(one, id, code), 410, 'verification_expired');
+      const renewed = await refresh(one, signedIn.json.refresh_token);
+      assert.equal(renewed.status, 200, renewed.text);
+      const again = await refresh(two, signedIn.json.refresh_token);
+      assert.equal(again.json.refresh_token, renewed.json.refresh_token, 'the same child everywhere');
+      assert.equal((await refresh(three, renewed.json.refresh_token)).status, 200);
+      for (const kriya of instances) assert.ok(await isValid(kriya, renewed.json.token));
+      assert.equal((await logOut(two, renewed.json.token)).status, 200);
+      for (const kriya of instances) {
+        assert.equal(await isValid(kriya, renewed.json.token), false);
+        assertProblem(await refresh(kriya, renewed.json.refresh_token), 401, 'invalid_token');
+      }
+    }
+  });
+
+  test('compare five guesses together, and take the right one once, whoever gets them', async (t) => {
+    const cluster = await startSending(t);
+    const { instances } = cluster;
+    const nginx = await startNginx(instances, t);
+    const doors = [...instances, nginx];
+    const guessed = await openOn(cluster, nginx);
+    const guesses = await times(200, (i) => typeCode(doors[i % 4], guessed.id, wrong(guessed.code, i + 1)));
+    const compared = guesses.filter(({ json }) => json.code === 'invalid_code');
+    assert.equal(compared.length, 5);
+    assertProblem(await typeCode(nginx, guessed.id, guessed.code), 410, 'verification_expired');
+
+    const right = await openOn(cluster, nginx);
+    const answers = await times(20, (i) => typeCode(instances[i % 3], right.id, right.code));
+    assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+    assert.equal((await postgres.query('SELECT count(*) AS users FROM users', cluster.database))[0].users, 1);
+  });
+
+  test('send one code where many are asked for at once, and twenty to one address', async (t) => {
+    const { instances } = await startSending(t);
+    const phone_number = uniquePhone();
+    const statuses = async (request) => (await times(30, request)).map(({ status }) => status);
+    const sent = (list) => list.filter((status) => status === 202).length;
+    assert.equal(sent(await statuses((i) => ask(instances[i % 3], { phone_number }))), 1);
+    assert.equal(messagesTo(instances, phone_number).length, 1);
+    const address = unusedAddress();
+    assert.equal(sent(await statuses((i) => ask(instances[i % 3], {}, forwarded(address)))), 20);
+  });
+
+  test('know of the failures at each other, also those of one that was killed', async (t) => {
+    const cluster = await startSending(t);
+    const { instances, rows } = cluster;
+    const phone_number = uniquePhone();
+    const ids = [];
+    const codes = () => messagesTo(instances, phone_number).map((text) => text.match(/#(\d+)$/)[1]);
+    for (let i = 0; i < 3; ++i) {
+      ids.push((await ask(instances[i], { phone_number })).json.verification.id);
+      await until(() => codes().length === i + 1, 'the message');
+      await coolDown({ rows }, 3600);
+    }
+    const known = codes();
+    for (let i = 0; i < 10; ++i) {
+      // No code of any of the three.
+      let code = '000000';
+      while (known.includes(code)) code = wrong(code);
+      assertProblem(await typeCode(instances[(i + 1) % 3], ids[i % 2], code), 401, 'invalid_code');
+    }
+    await instances[0].kill();
+    const revived = await cluster.revive(0);
+    for (const kriya of [...instances.slice(1), revived]) {
+      for (const code of known) assertTooMany(await typeCode(kriya, ids[2], code));
+      assertTooMany(await ask(kriya, { phone_number }));
+    }
+  });
+});
+
 describe('limits on requests', () => {
   const from = (address, headers) => ({ 'X-Forwarded-For': address, ...headers });
   let nextAddress = 0;
@@ -331,7 +447,8 @@ describe('limits on requests', () => {
 
   /** A cluster in which numbers need proof: only the registrar's key makes users. */
   async function withRegistrar(t) {
-    const env = { PHONE_VERIFICATION: 'required', REGISTRATION_API_KEYS: REGISTRAR_KEY };
+    // Nobody sends codes, so that the limits on codes, which are narrower, refuse nobody first.
+    const env = { PHONE_VERIFICATION: 'required', SMS_PROVIDER: 'none', REGISTRATION_API_KEYS: REGISTRAR_KEY };
     const cluster = await startCluster(t, { env });
     const stranger = (kriya, address = newAddress()) => register(kriya, person(), from(address));
     const registrar = (kriya) =>
