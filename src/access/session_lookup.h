@@ -1,6 +1,7 @@
 // Who holds a token now: what a context may ask without knowing users and sessions.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,10 @@ http::AccessRule require_token(SessionLookup& sessions, http::AccessRule where =
 /// As `require_token`, and its user must have the scope, e.g. "messages:send" (RFC 6749 section 3.3), now. Further
 /// errors: insufficient_scope; those of Database.
 http::AccessRule require_scope(SessionLookup& sessions, std::string scope);
+
+/// All that there are.
+constexpr auto kScopes =
+    std::to_array<std::string_view>({"messages:send", "messages:read", "phone:lookup", "phone:verify"});
 
 /// Whether `word` is among the words of `scope`.
 bool has_scope(std::string_view scope, std::string_view word);

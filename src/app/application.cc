@@ -134,7 +134,7 @@ Result<void> Application::Parts::assemble() {
   if (!services) return fail(services.error());
   phone = *std::move(services);
   sign_in.emplace(settings, public_url, *std::move(loaded), *database, phone->verification(), phone->outbox(),
-                  phone->texts(), clock, *log, metrics);
+                  phone->texts(), phone->outbox().store(), clock, *log, metrics);
   messages.emplace(settings, *phone, *database, clock, *log, metrics);
   add_routes(router, settings, *sign_in, *phone, *messages, *database, metrics);
   if (settings.rate_limits) rate_limits.emplace(router, *ephemeral, clock, *log, metrics);

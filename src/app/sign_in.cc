@@ -4,8 +4,8 @@ namespace kriya::app {
 
 SignIn::SignIn(const config::Settings& settings, const std::string& public_url, identity::KeyRing key_ring,
                storage::Database& database, verification::Verification& verification, messaging::Messenger& messenger,
-               const verification::MessageTexts& texts, const Clock& clock, const telemetry::Log& log,
-               telemetry::Metrics& metrics)
+               const verification::MessageTexts& texts, messaging::MessageStore& messages, const Clock& clock,
+               const telemetry::Log& log, telemetry::Metrics& metrics)
     : keys(std::move(key_ring)),
       tokens(keys, {.audience = public_url, .life = settings.token_life, .clock_skew = settings.jwt_clock_skew}, clock),
       accounts(database),
@@ -20,6 +20,6 @@ SignIn::SignIn(const config::Settings& settings, const std::string& public_url, 
       own_sessions(validation, sessions, clock),
       reauthentication(validation, sessions, verification, clock),
       phone_change(validation, accounts, issuer, verification, messenger, texts, clock, log),
-      account_data(validation, accounts, sessions, clock, metrics) {}
+      account_data(validation, accounts, sessions, messages, clock, metrics) {}
 
 }  // namespace kriya::app

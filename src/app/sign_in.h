@@ -21,8 +21,8 @@ struct SignIn {
   /// All references must outlive this object.
   SignIn(const config::Settings& settings, const std::string& public_url, identity::KeyRing key_ring,
          storage::Database& database, verification::Verification& verification, messaging::Messenger& messenger,
-         const verification::MessageTexts& texts, const Clock& clock, const telemetry::Log& log,
-         telemetry::Metrics& metrics);
+         const verification::MessageTexts& texts, messaging::MessageStore& messages, const Clock& clock,
+         const telemetry::Log& log, telemetry::Metrics& metrics);
 
   identity::KeyRing keys;
   identity::UserTokens tokens;

@@ -6,10 +6,12 @@
 
 #include <unistd.h>
 
+#include "access/session_lookup.h"
 #include "cli/commands.h"
 #include "cli/local_store.h"
 #include "cli/pretty_json.h"
 #include "identity/account_data.h"
+#include "messaging/message_store.h"
 #include "schema/described.h"
 
 namespace kriya::cli {
@@ -91,16 +93,18 @@ Task<Result<void>> remove(LocalStore& store, std::string who, bool without_askin
 Task<Result<void>> export_all(LocalStore& store, std::string who) {
   const auto user = co_await find(store, std::move(who));
   if (!user) co_return fail(user.error());
-  const auto all = co_await identity::collect_account(store.accounts(), store.sessions(), *user, command_deadline());
+  messaging::MessageStore messages(store.database());
+  const auto all =
+      co_await identity::collect_account(store.accounts(), store.sessions(), messages, *user, command_deadline());
   if (!all) co_return fail(all.error());
   std::puts(pretty_json(*parse_json(schema::write(*all))).c_str());
   co_return Result<void>();
 }
 
-/// Whether a text is a scope of one word (RFC 6749 section 3.3).
-bool is_scope(std::string_view text) {
-  return !text.empty() &&
-         std::ranges::all_of(text, [](char one) { return one > ' ' && one <= '~' && one != '"' && one != '\\'; });
+Error no_such_scope(const std::string& word) {
+  std::string known;
+  for (const std::string_view scope : access::kScopes) known.append(known.empty() ? "" : ", ").append(scope);
+  return {Errc::invalid_fields, "'" + word + "' is no scope; there are " + known + "."};
 }
 
 /// Adds words to a user's scope, or takes them away.
@@ -113,7 +117,7 @@ Task<Result<void>> change_scope(LocalStore& store, std::string who, std::vector<
     if (held >> word && (grant || !std::ranges::count(words, word))) left.push_back(word);
   }
   for (const std::string& word : words) {
-    if (!is_scope(word)) co_return fail(Errc::invalid_fields, "'" + word + "' is no scope like messages:send.");
+    if (grant && !std::ranges::count(access::kScopes, word)) co_return fail(no_such_scope(word));
     if (grant && !std::ranges::count(left, word)) left.push_back(word);
   }
   std::string scope;

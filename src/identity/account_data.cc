@@ -14,29 +14,32 @@ auto exported(const std::vector<Row>& rows) {
 
 }  // namespace
 
-Task<Result<AccountExport>> collect_account(AccountStore& accounts, SessionStore& sessions, User user,
-                                            Deadline deadline) {
+Task<Result<AccountExport>> collect_account(AccountStore& accounts, SessionStore& sessions,
+                                            messaging::MessageStore& messages, User user, Deadline deadline) {
   const auto all_sessions = co_await sessions.of_user(user.id, deadline);
   if (!all_sessions) co_return fail(all_sessions.error());
   const auto tokens = co_await accounts.tokens_of(user.id, deadline);
   if (!tokens) co_return fail(tokens.error());
-  auto messages = co_await accounts.messages_of(user.id, deadline);
-  if (!messages) co_return fail(messages.error());
-  co_return AccountExport{to_export(user), exported(*all_sessions), exported(*tokens), *std::move(messages)};
+  const auto all_messages = co_await messages.of_user(user.id, deadline);
+  if (!all_messages) co_return fail(all_messages.error());
+  std::vector<messaging::MessageRecord> records;
+  for (const messaging::StoredMessage& message : *all_messages) records.push_back(message.record);
+  co_return AccountExport{to_export(user), exported(*all_sessions), exported(*tokens), std::move(records)};
 }
 
 AccountData::AccountData(TokenValidation& validation, AccountStore& accounts, SessionStore& sessions,
-                         const Clock& clock, telemetry::Metrics& metrics)
+                         messaging::MessageStore& messages, const Clock& clock, telemetry::Metrics& metrics)
     : validation_(validation),
       accounts_(accounts),
       sessions_(sessions),
+      messages_(messages),
       clock_(clock),
       removed_(metrics.counter("kriya_users_deleted_total", "Accounts that their owners deleted.")) {}
 
 Task<Result<AccountExport>> AccountData::export_all(TokenClaims claims, Deadline deadline) {
   auto owner = co_await validation_.owner(std::move(claims), deadline);
   if (!owner) co_return fail(owner.error());
-  co_return co_await collect_account(accounts_, sessions_, *std::move(owner), deadline);
+  co_return co_await collect_account(accounts_, sessions_, messages_, *std::move(owner), deadline);
 }
 
 Task<Result<LogoutAnswer>> AccountData::remove(TokenClaims claims, Deadline deadline) {

@@ -5,19 +5,20 @@
 #include "identity/account_store.h"
 #include "identity/session_store.h"
 #include "identity/token_validation.h"
+#include "messaging/message_store.h"
 
 namespace kriya::identity {
 
 /// All that is stored about a user, without the content of messages (which is not kept) and without secrets. Errors:
 /// those of Database.
-Task<Result<AccountExport>> collect_account(AccountStore& accounts, SessionStore& sessions, User user,
-                                            Deadline deadline);
+Task<Result<AccountExport>> collect_account(AccountStore& accounts, SessionStore& sessions,
+                                            messaging::MessageStore& messages, User user, Deadline deadline);
 
 /// Stateless; safe to call from any I/O thread.
 class AccountData {
  public:
-  AccountData(TokenValidation& validation, AccountStore& accounts, SessionStore& sessions, const Clock& clock,
-              telemetry::Metrics& metrics);
+  AccountData(TokenValidation& validation, AccountStore& accounts, SessionStore& sessions,
+              messaging::MessageStore& messages, const Clock& clock, telemetry::Metrics& metrics);
 
   /// Errors: invalid_token; those of Database.
   Task<Result<AccountExport>> export_all(TokenClaims claims, Deadline deadline);
@@ -30,6 +31,7 @@ class AccountData {
   TokenValidation& validation_;
   AccountStore& accounts_;
   SessionStore& sessions_;
+  messaging::MessageStore& messages_;
   const Clock& clock_;
   telemetry::Counter& removed_;
 };

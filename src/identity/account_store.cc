@@ -1,6 +1,11 @@
 #include "identity/account_store.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "identity/rows.h"
+#include "messaging/message_store.h"
+#include "verification/security_log.h"
 
 namespace kriya::identity {
 namespace {
@@ -54,42 +59,12 @@ constexpr Statement kDropUnlessChanged{
 
 constexpr Statement kSetScope{Use::write, "UPDATE users SET scope = $2, updated_at = $3 WHERE id = $1"};
 constexpr Statement kDelete{Use::write, "DELETE FROM users WHERE id = $1"};
-
-// The records of messages and of the guards' decisions stay, and are nobody's.
-constexpr Statement kForgetInMessages{Use::write, "UPDATE messages SET user_id = NULL WHERE user_id = $1"};
-constexpr Statement kForgetAsRequester{Use::write,
-                                       "UPDATE messages SET requested_by = 'user:deleted' WHERE requested_by = $1"};
-constexpr Statement kForgetInEvents{Use::write, "UPDATE security_events SET user_id = NULL WHERE user_id = $1"};
 constexpr Statement kTokensOf{
     Use::scan,
     "SELECT id, user_id, token_hash, issued_at, expires_at, client_address, user_agent FROM issued_tokens "
     "WHERE user_id = $1 ORDER BY id"};
-constexpr Statement kMessagesOf{
-    Use::scan,
-    "SELECT id, kind, provider, channel, phone_masked, status, provider_reference, provider_code, detail, cost, "
-    "currency, segments, attempts, latency_ms, created_at, updated_at FROM messages WHERE user_id = $1 ORDER BY id"};
 constexpr Statement kSweep{
     Use::write, "DELETE FROM issued_tokens WHERE id IN (SELECT id FROM issued_tokens WHERE expires_at < $1 LIMIT $2)"};
-
-messaging::MessageRecord message_at(const Rows& rows, std::size_t row) {
-  using Text = std::optional<std::string>;
-  return {.id = rows.get<Uuid>(row, 0),
-          .kind = rows.get<std::string>(row, 1),
-          .provider = rows.get<std::string>(row, 2),
-          .channel = schema::parse_word<messaging::Channel>(rows.get<std::string>(row, 3)).value(),
-          .phone_number = rows.get<std::string>(row, 4),
-          .status = schema::parse_word<messaging::Status>(rows.get<std::string>(row, 5)).value(),
-          .provider_reference = rows.get<Text>(row, 6),
-          .provider_code = rows.get<Text>(row, 7),
-          .detail = rows.get<Text>(row, 8),
-          .cost = rows.get<Text>(row, 9),
-          .currency = rows.get<Text>(row, 10),
-          .segments = rows.get<std::int64_t>(row, 11),
-          .attempts = rows.get<std::int64_t>(row, 12),
-          .latency_ms = rows.get<std::optional<std::int64_t>>(row, 13),
-          .created_at = rows.get<Timestamp>(row, 14),
-          .updated_at = rows.get<Timestamp>(row, 15)};
-}
 
 Result<std::optional<User>> at_most_one(const Result<Rows>& rows, std::size_t first_column) {
   if (!rows) return fail(rows.error());
@@ -177,16 +152,11 @@ Task<Result<std::vector<TokenRecord>>> AccountStore::tokens_of(Uuid id, Deadline
   co_return all_of<TokenRecord>(co_await database_.run(kTokensOf, {id}, deadline), token_at);
 }
 
-Task<Result<std::vector<messaging::MessageRecord>>> AccountStore::messages_of(Uuid id, Deadline deadline) {
-  co_return all_of<messaging::MessageRecord>(co_await database_.run(kMessagesOf, {id}, deadline), message_at);
-}
-
 Task<Result<bool>> AccountStore::remove(Uuid id, Deadline deadline) {
   std::vector<storage::BoundStatement> all;
   all.push_back({kDelete, {id}});
-  all.push_back({kForgetInMessages, {id}});
-  all.push_back({kForgetAsRequester, {"user:" + id.str()}});
-  all.push_back({kForgetInEvents, {id}});
+  std::ranges::move(messaging::forget_user_in_messages(id), std::back_inserter(all));
+  all.push_back(verification::forget_user_in_events(id));
   const auto rows = co_await database_.transact(std::move(all), deadline);
   if (!rows) co_return fail(rows.error());
   co_return rows->front().affected() > 0;

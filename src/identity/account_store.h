@@ -7,7 +7,6 @@
 
 #include "identity/session.h"
 #include "identity/user.h"
-#include "messaging/message.h"
 #include "storage/database.h"
 
 namespace kriya::identity {
@@ -40,10 +39,8 @@ class AccountStore {
 
   Task<Result<std::vector<TokenRecord>>> tokens_of(Uuid id, Deadline deadline);
 
-  /// The records of messages to the user that the program sent or the user asked for, without their content.
-  Task<Result<std::vector<messaging::MessageRecord>>> messages_of(Uuid id, Deadline deadline);
-
-  /// Deletes the user with sessions and audit lines. False when there is no such user.
+  /// Deletes the user with sessions and audit lines; records of messages and events stay, and are nobody's. False when
+  /// there is no such user.
   Task<Result<bool>> remove(Uuid id, Deadline deadline);
 
   // For operators.

@@ -125,7 +125,7 @@ void add_refresh(http::Router& router, TokenRefresh& refresh) {
                  .description = "The one that was sent is spent. For 10 s, while its successor is unused, a repeat "
                                 "answers the same successor; any later use of a spent one ends the session.",
                  .tag = kTag,
-                 .limits = {kVerifyLimit},
+                 .limits = {kRefreshLimit},
                  .errors = {Errc::invalid_token, Errc::unavailable, Errc::overloaded},
                  .example_request = RefreshRequest{*example_sign_in("").refresh_token},
                  .example_answer = example_sign_in("Token refreshed"),

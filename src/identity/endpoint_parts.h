@@ -18,10 +18,11 @@ inline const http::RateLimit kHolderAddressLimit{
 inline const http::RateLimit kHolderLimit{.name = "account", .scope = http::RateLimit::Scope::user, .requests = 600};
 
 // Guesses are counted exactly elsewhere, in the database; this keeps a flood of them away from it.
-inline const http::RateLimit kVerifyLimit{.name = "verify",
-                                          .scope = http::RateLimit::Scope::address,
-                                          .requests = 600,
-                                          .when_away = http::RateLimit::WhenAway::closed};
+inline const http::RateLimit kVerifyLimit{.name = "verify", .scope = http::RateLimit::Scope::address, .requests = 600};
+
+// Nobody guesses 256 bits; many people behind one address refresh.
+inline const http::RateLimit kRefreshLimit{
+    .name = "refresh", .scope = http::RateLimit::Scope::address, .requests = 3'000};
 
 /// What sending a code and checking one can fail with.
 std::vector<Errc> errors_of_sending(std::vector<Errc> others = {});

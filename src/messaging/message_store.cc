@@ -80,6 +80,11 @@ constexpr Statement kPageOfPhone{Use::scan, KRIYA_MESSAGE_PAGE(" AND phone_hash 
 constexpr Statement kPageOfRequester{Use::scan, KRIYA_MESSAGE_PAGE(" AND requested_by = $4")};
 constexpr Statement kPageOfBoth{Use::scan, KRIYA_MESSAGE_PAGE(" AND phone_hash = $4 AND requested_by = $5")};
 
+constexpr Statement kOfUser{Use::scan, "SELECT " KRIYA_MESSAGE_COLUMNS " FROM messages WHERE user_id = $1 ORDER BY id"};
+constexpr Statement kForgetUser{Use::write, "UPDATE messages SET user_id = NULL WHERE user_id = $1"};
+constexpr Statement kForgetRequester{Use::write,
+                                     "UPDATE messages SET requested_by = 'user:deleted' WHERE requested_by = $1"};
+
 std::string words_of(const std::vector<Channel>& channels) {
   std::string words;
   for (const Channel channel : channels) words += (words.empty() ? "" : ",") + std::string(schema::word_of(channel));
@@ -147,6 +152,13 @@ void append_move(std::vector<storage::Value>& values, const Move& move) {
 }
 
 }  // namespace
+
+std::vector<storage::BoundStatement> forget_user_in_messages(Uuid user_id) {
+  std::vector<storage::BoundStatement> both;
+  both.push_back({kForgetUser, {user_id}});
+  both.push_back({kForgetRequester, {"user:" + user_id.str()}});
+  return both;
+}
 
 std::int64_t rank_of(Status status) { return static_cast<std::int64_t>(status); }
 
@@ -236,6 +248,10 @@ Task<Result<std::vector<StoredMessage>>> MessageStore::list(MessageFilter filter
   const Statement& page = filter.phone_hash ? (filter.requested_by ? kPageOfBoth : kPageOfPhone)
                                             : (filter.requested_by ? kPageOfRequester : kPage);
   co_return all_of(co_await database_.run(page, std::move(values), deadline));
+}
+
+Task<Result<std::vector<StoredMessage>>> MessageStore::of_user(Uuid user_id, Deadline deadline) {
+  co_return all_of(co_await database_.run(kOfUser, {user_id}, deadline));
 }
 
 Task<Result<std::int64_t>> MessageStore::withdraw(std::string phone_hash, Timestamp now, Deadline deadline) {

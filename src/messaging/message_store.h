@@ -61,6 +61,9 @@ std::int64_t rank_of(Status status);
 /// Whether nothing can follow but a happier word from the provider.
 bool is_final(Status status);
 
+/// For the transaction that deletes a user: the records stay, and are nobody's.
+std::vector<storage::BoundStatement> forget_user_in_messages(Uuid user_id);
+
 /// Stateless; safe to use from any I/O thread. Errors of every call: those of Database.
 class MessageStore {
  public:
@@ -95,6 +98,9 @@ class MessageStore {
   Task<Result<std::optional<StoredMessage>>> find(Uuid id, Deadline deadline);
   Task<Result<std::optional<StoredMessage>>> find_by_reference(std::string provider, std::string reference,
                                                                Deadline deadline);
+
+  /// All that were sent to a user by the program, or that a user asked for; oldest first.
+  Task<Result<std::vector<StoredMessage>>> of_user(Uuid user_id, Deadline deadline);
 
   /// Newest first.
   Task<Result<std::vector<StoredMessage>>> list(MessageFilter filter, Deadline deadline);

@@ -17,7 +17,11 @@ constexpr Statement kInsert{
 constexpr Statement kSweep{
     Use::write, "DELETE FROM security_events WHERE id IN (SELECT id FROM security_events WHERE at < $1 LIMIT $2)"};
 
+constexpr Statement kForgetUser{Use::write, "UPDATE security_events SET user_id = NULL WHERE user_id = $1"};
+
 }  // namespace
+
+storage::BoundStatement forget_user_in_events(Uuid user_id) { return {kForgetUser, {user_id}}; }
 
 Task<Result<void>> SecurityLog::record(SecurityEvent event, Deadline deadline) {
   const Timestamp now = clock_.now();

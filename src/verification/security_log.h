@@ -19,6 +19,9 @@ struct SecurityEvent {
   json::object detail = {};  // no number, no code, no token
 };
 
+/// For the transaction that deletes a user: the events stay, and are about nobody.
+storage::BoundStatement forget_user_in_events(Uuid user_id);
+
 /// Stateless; safe to use from any I/O thread. Errors: those of Database.
 class SecurityLog {
  public:

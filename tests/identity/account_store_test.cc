@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "identity/session_store.h"
+#include "messaging/message_store.h"
 #include "tests/support/test_database.h"
 
 namespace kriya::identity {
@@ -158,7 +159,7 @@ TEST_P(AccountStoreTest, KeepsAScopeUntilItIsTakenAway) {
   EXPECT_FALSE(run_to_completion(store_.set_scope(id_number(9), "x", kNow, soon())).value());
 }
 
-TEST_P(AccountStoreTest, TellsTheMessagesOfAUserAndForgetsTheUserInThem) {
+TEST_P(AccountStoreTest, ADeletedUserIsForgottenInTheRecordOfMessages) {
   const User user = user_number(1);
   ASSERT_TRUE(create(user, 1));
   constexpr storage::Statement kInsert{
@@ -168,14 +169,15 @@ TEST_P(AccountStoreTest, TellsTheMessagesOfAUserAndForgetsTheUserInThem) {
       "VALUES ($1, 'notice', $4, $2, 'console', 'sms', '+1...', 'hash', 'sent', 4, 1, 1, 'sealed', '', 1, $3, $3)"};
   ASSERT_TRUE(
       run_to_completion((*database_).run(kInsert, {id_number(7), user.id, kNow, "user:" + user.id.str()}, soon())));
-  const auto messages = run_to_completion(store_.messages_of(user.id, soon())).value();
-  ASSERT_EQ(messages.size(), 1U);
-  EXPECT_EQ(messages[0].kind, "notice");
-  EXPECT_EQ(messages[0].status, messaging::Status::sent);
-  EXPECT_TRUE(run_to_completion(store_.messages_of(id_number(9), soon()))->empty());
+  messaging::MessageStore messages(*database_);
+  const auto of_user = run_to_completion(messages.of_user(user.id, soon())).value();
+  ASSERT_EQ(of_user.size(), 1U);
+  EXPECT_EQ(of_user[0].record.kind, "notice");
+  EXPECT_EQ(of_user[0].record.status, messaging::Status::sent);
+  EXPECT_TRUE(run_to_completion(messages.of_user(id_number(9), soon()))->empty());
 
   ASSERT_TRUE(run_to_completion(store_.remove(user.id, soon())).value());
-  EXPECT_TRUE(run_to_completion(store_.messages_of(user.id, soon()))->empty());
+  EXPECT_TRUE(run_to_completion(messages.of_user(user.id, soon()))->empty());
   constexpr storage::Statement kOwners{storage::Use::scan, "SELECT requested_by FROM messages"};
   const auto left = run_to_completion((*database_).run(kOwners, {}, soon())).value();
   ASSERT_EQ(left.size(), 1U);

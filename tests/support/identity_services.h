@@ -31,7 +31,8 @@ struct IdentityServices {
         own_sessions(validation, sessions, clock),
         reauthentication(validation, sessions, verification, clock),
         phone_change(validation, accounts, issuer, verification, messenger, texts, clock, database.log()),
-        account_data(validation, accounts, sessions, clock, database.metrics()) {}
+        messages(*connection),
+        account_data(validation, accounts, sessions, messages, clock, database.metrics()) {}
 
   const Clock& clock;
   std::unique_ptr<storage::Database> connection;  // of its own, as every instance has
@@ -50,6 +51,7 @@ struct IdentityServices {
   verification::MessageTexts texts =
       verification::MessageTexts::load({.service_name = "Kriya", .host = "localhost", .folder = {}}).value();
   identity::PhoneChange phone_change;
+  messaging::MessageStore messages;
   identity::AccountData account_data;
 
   identity::TokenClaims claims(const std::string& token) const { return tokens.read(token).value(); }

@@ -22,8 +22,9 @@ Failure describe_failure(std::string_view sqlstate, std::string_view message) {
   const auto unavailable = [&](const std::string& words) {
     return Failure{.error = {Errc::unavailable, "PostgreSQL " + words + ": " + text}};
   };
-  if (kind == "23") return {.error = {Errc::conflict, text}};  // integrity constraint violation
-  if (sqlstate == "40001" || sqlstate == "40P01") {            // serialization failure, deadlock
+  // Integrity constraint violation. PostgreSQL's own words name tables and values, and a conflict may reach a client.
+  if (kind == "23") return {.error = {Errc::conflict, "A stored row stands against this change."}};
+  if (sqlstate == "40001" || sqlstate == "40P01") {  // serialization failure, deadlock
     Failure failure = unavailable("undid the statements because of others at the same rows");
     failure.worth_repeating = true;
     return failure;

@@ -42,7 +42,7 @@ Error describe(int code, const std::string& text, const std::filesystem::path& f
     case SQLITE_NOMEM:
       return {Errc::unavailable, name + " ran out of memory."};
     case SQLITE_CONSTRAINT:
-      return {Errc::conflict, text};
+      return {Errc::conflict, "A stored row stands against this change."};  // as on PostgreSQL
     default:
       return {Errc::internal, name + " refused a statement: " + text};
   }
