@@ -59,6 +59,9 @@ class CodeVerifier {
   virtual ~CodeVerifier() = default;
   enum class Verdict { right, wrong, expired };
 
+  /// Digits of the codes that it makes for a channel.
+  virtual std::int64_t code_length(Channel channel) const = 0;
+
   /// Errors: unavailable.
   virtual Task<Result<Verdict>> check(std::string reference, std::string code, Deadline deadline) = 0;
 };

@@ -227,8 +227,8 @@ VerificationBody CodeVerification::answer(std::string id, const Sending& sending
   return {.id = std::move(id),
           .channel = channel,
           .phone_number = sending.carried.phone_number.masked(),
-          .code_length =
-              sending.code.empty() ? std::int64_t{rules_.code_length} : static_cast<std::int64_t>(sending.code.size()),
+          .code_length = sending.code.empty() ? parts_.verifier->code_length(channel)
+                                              : static_cast<std::int64_t>(sending.code.size()),
           .expires_at = sending.row.expires_at,
           .resend_at = resend_at};
 }

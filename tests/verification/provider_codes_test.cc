@@ -15,6 +15,7 @@ using ::testing::SizeIs;
 /// Knows the code of each reference: its digits are the reference's number.
 class FakeVerifier final : public messaging::CodeVerifier {
  public:
+  std::int64_t code_length(Channel) const override { return 7; }
   Task<Result<Verdict>> check(std::string reference, std::string code, Deadline) override {
     ++asked;
     if (away) co_return fail(Errc::unavailable, "The provider is away.");

@@ -31,6 +31,7 @@ class TelesignCodeVerifier final : public CodeVerifier {
  public:
   explicit TelesignCodeVerifier(TelesignApi& api) : api_(api) {}
 
+  std::int64_t code_length(Channel channel) const override { return channel == Channel::voice ? 5 : 7; }
   Task<Result<Verdict>> check(std::string reference, std::string code, Deadline deadline) override;
 
   /// Tells Telesign that the person typed the right code where we compared it ourselves: its figures on conversion
