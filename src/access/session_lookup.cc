@@ -6,6 +6,8 @@ namespace kriya::access {
 namespace {
 
 Task<Result<void>> confirm_scope(SessionLookup& sessions, std::string scope, http::Caller& caller) {
+  // Tokens of the original service, which have no session, are good for the sign-in API alone.
+  if (!caller.token->session) co_return fail(Errc::invalid_token, "This token is of an older kind; sign in again.");
   const auto holder = co_await sessions.holder(*caller.token, caller.deadline);
   if (!holder) co_return fail(holder.error());
   if (!has_scope(holder->scope, scope)) {

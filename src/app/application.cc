@@ -234,13 +234,20 @@ int Application::run(const std::function<void()>& on_ready) {
     if (failure) std::rethrow_exception(failure);
   };
   asio::co_spawn(main.get_executor(), maintenance.run(), rethrow);
-  asio::co_spawn(main.get_executor(), delivery.run(), rethrow);
+  bool delivering = true;
+  asio::co_spawn(main.get_executor(), delivery.run(), [&](std::exception_ptr failure) {
+    delivering = false;
+    rethrow(failure);
+  });
   asio::co_spawn(main.get_executor(), heartbeat.run(), rethrow);
   main.run();
 
   parts_->log->info("stopping");
   main.restart();
   main.run_for(kGoodbye);
+  // What was being handed to a provider gets its answer, if that comes in time.
+  const auto patience = Deadline::after(parts_->settings.shutdown_timeout);
+  while (delivering && !patience.passed()) main.run_one_for(std::chrono::milliseconds(100));
   using Stopped = http::server::Server::Stopped;
   const Stopped stopped = parts_->server->stop(parts_->settings.shutdown_timeout);
   if (stopped == Stopped::in_order) {

@@ -40,7 +40,8 @@ verification::CodeVerification::Rules rules_of(const Settings& settings) {
   rules.sending.pumping_guard = guard_of(settings.pumping_guard);
   rules.sending.risk_fails_open = settings.risk_on_failure == config::OnFailure::open;
   for (const config::TestNumber& number : settings.test_numbers) {
-    rules.test_numbers.push_back({number.phone_number, number.code});
+    const auto parsed = PhoneNumber::parse(number.phone_number);  // to the one spelling that callers' numbers get
+    rules.test_numbers.push_back({parsed ? parsed->str() : number.phone_number, number.code});
   }
   if (const auto last_day = parse_rfc3339(settings.test_numbers_until + "T00:00:00Z")) {
     rules.test_numbers_until = *last_day + std::chrono::hours(24);

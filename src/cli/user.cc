@@ -86,7 +86,8 @@ Task<Result<void>> remove(LocalStore& store, std::string who, bool without_askin
   if (!without_asking && !confirmed(*user)) co_return fail(Errc::conflict, "Nothing was deleted; confirm with --yes.");
   const auto removed = co_await store.accounts().remove(user->id, command_deadline());
   if (!removed) co_return fail(removed.error());
-  std::printf("Deleted %s and all that was stored about this user.\n", user->phone_number.c_str());
+  std::printf("Deleted %s with sessions and tokens; records of messages stay, without a name.\n",
+              user->phone_number.c_str());
   co_return Result<void>();
 }
 

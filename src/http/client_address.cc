@@ -43,6 +43,12 @@ std::string client_address(const std::string& peer, std::string_view forwarded_f
   return client;
 }
 
+bool is_address(const std::string& text) {
+  boost::system::error_code ec;
+  boost::asio::ip::make_address(text, ec);
+  return !ec;
+}
+
 std::string address_owner(const std::string& address) {
   if (address.find(':') == std::string::npos) return address;
   boost::system::error_code ec;

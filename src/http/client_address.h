@@ -19,6 +19,9 @@ std::string address_text(const boost::asio::ip::address& address);
 std::string client_address(const std::string& peer, std::string_view forwarded_for,
                            const std::function<bool(const std::string&)>& trusted);
 
+/// Whether a text is an IP address.
+bool is_address(const std::string& text);
+
 /// Who has an address, as far as counting goes: the address itself, or the network of the first 64 bits of an IPv6
 /// address, because its owner has all of them.
 std::string address_owner(const std::string& address);

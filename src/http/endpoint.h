@@ -148,6 +148,14 @@ Result<In> read_input(const Request& request, const Caller& caller) {
   std::size_t from_path = 0;
   std::size_t members = 0;
   json::object object;
+  schema::FieldErrors errors;
+  const auto take = [&]<class Member>(std::string_view name, const std::string& text, std::type_identity<Member>) {
+    if (utf8_length(text)) {
+      object[name] = parameter_value<Member>(text);
+    } else {
+      errors.inside(name, [&] { errors.add("must be UTF-8"); });
+    }
+  };
   schema::for_each_member<In>([&](auto member) {
     using Member = std::remove_cvref_t<decltype(std::declval<In&>().*member.pointer)>;
     const std::string_view name = schema::json_name(member.name);
@@ -155,11 +163,12 @@ Result<In> read_input(const Request& request, const Caller& caller) {
     const auto found = std::ranges::find(caller.path_parameters, name, [](const auto& one) { return one.first; });
     if (found != caller.path_parameters.end()) {
       ++from_path;
-      object[name] = parameter_value<Member>(found->second);
+      take(name, found->second, std::type_identity<Member>());
     } else if (!takes_body(request.method())) {
-      if (const auto text = request.query_parameter(name)) object[name] = parameter_value<Member>(*text);
+      if (const auto text = request.query_parameter(name)) take(name, *text, std::type_identity<Member>());
     }
   });
+  if (!errors.empty()) return fail(std::move(errors).as_error());
   if (!takes_body(request.method()) || from_path == members) return schema::read<In>(object);
   auto body = json_body(request);
   if (!body) return fail(std::move(body.error()));

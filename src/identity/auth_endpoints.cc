@@ -97,7 +97,7 @@ void add_sign_in(http::Router& router, http::AccessRule registrar, Registration&
                  .summary = "Sign in with the code that the phone received",
                  .tag = kTag,
                  .limits = {kVerifyLimit},
-                 .errors = errors_of_checking(),
+                 .errors = errors_of_checking({Errc::conflict}),
                  .example_request = example_code(),
                  .example_answer = example_sign_in("Registration successful"),
                  .no_store = true,

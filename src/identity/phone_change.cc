@@ -26,7 +26,7 @@ Task<Result<VerificationStarted>> PhoneChange::begin(PhoneChangeRequest request,
   if (const auto fresh = demand_fresh_proof(*who, clock_.now()); !fresh) co_return fail(fresh.error());
   verification::StartRequest start{.phone_number = std::move(request.phone_number),
                                    .purpose = verification::Purpose::change_phone,
-                                   .opened_by = opened_by(who->user),
+                                   .opened_by = opened_by(*who),
                                    .channel = request.channel,
                                    .languages = caller.accept_language,
                                    .user_id = who->user.id};
@@ -39,7 +39,7 @@ Task<Result<SignInAnswer>> PhoneChange::finish(CodeRequest request, http::Caller
   const auto who = co_await validation_.signed_in(*caller.token, caller.deadline);
   if (!who) co_return fail(who.error());
   const auto proof = co_await verification_.check(std::move(request.verification_id), std::move(request.code),
-                                                  verification::Purpose::change_phone, opened_by(who->user), caller);
+                                                  verification::Purpose::change_phone, opened_by(*who), caller);
   if (!proof) co_return fail(proof.error());
   User after = who->user;
   after.phone_number = proof->phone_number.str();
@@ -49,9 +49,9 @@ Task<Result<SignInAnswer>> PhoneChange::finish(CodeRequest request, http::Caller
   if (!bound) co_return fail(bound.error());
 
   if (const auto old_number = PhoneNumber::parse(who->user.phone_number)) {
-    co_await tell(*old_number, after.id, caller);
+    co_await tell(*old_number, "", after.id, caller);  // its reader need not be who asks
   }
-  co_await tell(proof->phone_number, after.id, caller);
+  co_await tell(proof->phone_number, caller.accept_language, after.id, caller);
   co_return issuer_.answer("Phone number changed", after, std::move(issued));
 }
 
@@ -68,8 +68,8 @@ Task<Result<void>> PhoneChange::bind(User before, User after, SignIn next, Deadl
   co_return Result<void>();
 }
 
-Task<void> PhoneChange::tell(PhoneNumber number, Uuid user_id, http::Caller caller) {
-  std::string text = texts_.phone_changed(texts_.locale_for(caller.accept_language, number.region()));
+Task<void> PhoneChange::tell(PhoneNumber number, std::string languages, Uuid user_id, http::Caller caller) {
+  std::string text = texts_.phone_changed(texts_.locale_for(languages, number.region()));
   messaging::NewMessage notice{.to = std::move(number),
                                .content = {},
                                .kind = "notice",
@@ -77,7 +77,7 @@ Task<void> PhoneChange::tell(PhoneNumber number, Uuid user_id, http::Caller call
                                .user_id = user_id,
                                .client_address = caller.address};
   notice.content.text = std::move(text);
-  const auto sent = co_await messenger_.send(std::move(notice), caller.deadline.within(kNoticePatience));
+  const auto sent = co_await messenger_.send(std::move(notice), Deadline::after(kNoticePatience));
   if (!sent) log_.warning("a notice of a changed number was not sent", {{"cause", name(sent.error().code)}});
 }
 

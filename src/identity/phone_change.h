@@ -36,7 +36,7 @@ class PhoneChange {
 
  private:
   Task<Result<void>> bind(User before, User after, SignIn next, Deadline deadline);
-  Task<void> tell(PhoneNumber number, Uuid user_id, http::Caller caller);
+  Task<void> tell(PhoneNumber number, std::string languages, Uuid user_id, http::Caller caller);
 
   TokenValidation& validation_;
   AccountStore& accounts_;

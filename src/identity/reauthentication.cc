@@ -8,7 +8,9 @@ Result<void> demand_fresh_proof(const SignedIn& who, Timestamp now) {
               "Prove first that you hold the phone: POST /api/auth/reauthenticate sends a code.");
 }
 
-std::string opened_by(const User& user) { return "user:" + user.id.str(); }
+std::string opened_by(const SignedIn& who) {
+  return "session:" + (who.session ? who.session->id : std::string("none"));
+}
 
 Task<Result<SignedIn>> Reauthentication::with_session(http::Caller caller) {
   auto who = co_await validation_.signed_in(*caller.token, caller.deadline);
@@ -23,7 +25,7 @@ Task<Result<VerificationStarted>> Reauthentication::begin(http::Caller caller) {
   if (!number) co_return fail(Errc::internal, "The stored number is none.");
   verification::StartRequest start{.phone_number = *number,
                                    .purpose = verification::Purpose::reauthenticate,
-                                   .opened_by = opened_by(who->user),
+                                   .opened_by = opened_by(*who),
                                    .languages = caller.accept_language,
                                    .owner_session = who->session->id,
                                    .user_id = who->user.id};
@@ -36,7 +38,7 @@ Task<Result<LogoutAnswer>> Reauthentication::finish(CodeRequest request, http::C
   const auto who = co_await with_session(caller);
   if (!who) co_return fail(who.error());
   const auto proof = co_await verification_.check(std::move(request.verification_id), std::move(request.code),
-                                                  verification::Purpose::reauthenticate, opened_by(who->user), caller);
+                                                  verification::Purpose::reauthenticate, opened_by(*who), caller);
   if (!proof) co_return fail(proof.error());
   // The number may have changed since the code was sent.
   if (proof->phone_number.str() != who->user.phone_number) {

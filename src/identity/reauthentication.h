@@ -16,8 +16,8 @@ constexpr std::chrono::minutes kFreshProof{10};
 /// Whether the session's person has proven to hold the phone lately. Errors: reauthentication_required.
 Result<void> demand_fresh_proof(const SignedIn& who, Timestamp now);
 
-/// Who may answer the codes that a user asked for.
-std::string opened_by(const User& user);
+/// Who may answer the codes that a session asked for: that session, as long as it lives.
+std::string opened_by(const SignedIn& who);
 
 /// Stateless; safe to call from any I/O thread.
 class Reauthentication {

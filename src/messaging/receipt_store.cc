@@ -56,7 +56,8 @@ StatusReport report_at(const Rows& rows, std::size_t row) {
 }
 
 storage::BoundStatement kept(const std::string& provider, StatusReport report, Timestamp now) {
-  const std::string ours = report.message_id ? report.message_id->str() : std::string();
+  // Where there is a reference, an id may have travelled beside the signature, and must not make one word many.
+  const std::string ours = report.reference.empty() && report.message_id ? report.message_id->str() : std::string();
   std::string id =
       identity_of({provider, report.reference, ours, schema::word_of(report.status), report.code, report.at});
   return {kInsert,

@@ -14,6 +14,7 @@ using messaging::Status;
 using std::chrono::hours;
 
 constexpr std::chrono::seconds kTidyUp{5};  // after the request's own time, if need be
+constexpr std::chrono::seconds kNowOrNever{2};
 constexpr hours kKeepChallenges{24};
 constexpr hours kKeepSends{15 * 24};  // the pumping guard looks back 14 days
 constexpr hours kKeepEvents{90 * 24};
@@ -62,6 +63,12 @@ std::string digits_of(std::string_view code) {
   std::string digits;
   std::ranges::copy_if(code, std::back_inserter(digits), [](char c) { return c != ' ' && c != '-'; });
   return digits;
+}
+
+/// Whether a provider should be asked about it at all.
+bool could_be_code(std::string_view code) {
+  return code.size() >= 3 && code.size() <= 10 &&
+         std::ranges::all_of(code, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 const char* risk_event(std::string_view purpose) {
@@ -146,6 +153,8 @@ SendGate::Request CodeVerification::gate_request(const ChallengeRow& challenge, 
                                                  const http::Caller& caller) const {
   return {.number = carried.phone_number,
           .phone_hash = challenge.phone_hash,
+          .subject = challenge.guard,
+          .known_device = challenge.guard != secrets_.guard(carried.phone_number, std::nullopt),
           .country = carried.phone_number.region(),
           .challenge = challenge.id,
           .risk_event = risk_event(challenge.purpose),
@@ -188,17 +197,20 @@ Task<Result<messaging::MessageRecord>> CodeVerification::send(Sending sending, D
     content.code->code = sending.code;
     content.code->text = parts_.texts.code(sending.locale, sending.code);
   }
-  auto record = co_await parts_.messenger.send({.to = sending.carried.phone_number,
-                                                .channels = sending.channels,
-                                                .content = std::move(content),
-                                                .purpose = messaging::Purpose::code,
-                                                .kind = "code",
-                                                .requested_by = "verification",
-                                                .user_id = sending.carried.user_id,
-                                                .client_address = sending.client_address,
-                                                .not_after = sending.row.expires_at},
-                                               deadline);
-  if (record && (record->status == Status::failed || record->status == Status::expired)) {
+  auto record = co_await parts_.messenger.send(
+      {.to = sending.carried.phone_number,
+       .channels = sending.channels,
+       .content = std::move(content),
+       .purpose = messaging::Purpose::code,
+       .kind = "code",
+       .requested_by = "verification",
+       .user_id = sending.carried.user_id,
+       .client_address = http::is_address(sending.client_address) ? sending.client_address : "",
+       // Only who sends it now learns by what reference its provider knows it.
+       .not_after = sending.code.empty() ? parts_.clock.now() + kNowOrNever : sending.row.expires_at},
+      deadline);
+  const bool too_late = sending.code.empty() && record && record->status == Status::queued;
+  if (record && (record->status == Status::failed || record->status == Status::expired || too_late)) {
     co_return fail(Errc::delivery_failed, "The code could not be sent to this number.");
   }
   co_return record;
@@ -216,7 +228,7 @@ Task<Result<Channel>> CodeVerification::deliver(Sending sending, Reservation res
   }
   if (sending.code.empty() && record->provider_reference) {
     sending.row.provider_reference = record->provider_reference;
-    const auto kept = co_await challenges_.add_code(sending.challenge, sending.row, deadline);
+    const auto kept = co_await challenges_.add_code(sending.challenge, sending.row, Deadline::after(kTidyUp));
     if (!kept) co_return fail(kept.error());
   }
   co_return record->channel;
@@ -266,7 +278,10 @@ Task<Result<VerificationBody>> CodeVerification::start(StartRequest request, htt
 
   const auto code = sending.code.empty() ? std::nullopt : std::optional(sending.row);
   auto opened = co_await challenges_.open(challenge, code, caller.deadline);
-  if (!opened) co_return fail(opened.error());
+  if (!opened) {
+    (void)co_await gate_.give_back(pass.reservation, now, Deadline::after(kTidyUp));
+    co_return fail(opened.error());
+  }
   const auto channel = co_await deliver(sending, pass.reservation, caller.deadline);
   if (!channel) {
     auto gone = co_await challenges_.remove(challenge.id, Deadline::after(kTidyUp));
@@ -305,7 +320,10 @@ Task<Result<VerificationBody>> CodeVerification::resend(std::string id, std::str
   if (renewed && *renewed && !sending.code.empty()) {
     renewed = co_await challenges_.add_code(challenge.id, sending.row, caller.deadline);
   }
-  if (!renewed) co_return fail(renewed.error());
+  if (!renewed) {
+    (void)co_await gate_.give_back(pass.reservation, now, Deadline::after(kTidyUp));
+    co_return fail(renewed.error());
+  }
   if (!*renewed) {  // solved or spent while this was on its way
     auto back = co_await gate_.give_back(pass.reservation, now, caller.deadline);
     co_return fail(back ? ended() : back.error());
@@ -340,14 +358,18 @@ Task<Result<Proof>> CodeVerification::check(std::string id, std::string code, Pu
     }
   }
   guess.code_hash = secrets_.code_hash(guess.purpose, carried.phone_number, guess.challenge, code);
-  const auto state = co_await this->guess(std::move(guess), now, std::move(code), caller.deadline);
+  // Without what was sealed there is no number to prove, whatever a provider would say.
+  const bool may_ask_provider = parts_.verifier != nullptr && !guess.phone_masked.empty() && could_be_code(code);
+  const auto state = may_ask_provider
+                         ? co_await guess_at_provider(std::move(guess), now, std::move(code), caller.deadline)
+                         : co_await challenges_.guess(std::move(guess), now, caller.deadline);
   if (!state) co_return fail(state.error());
   if (!state->right) co_return fail(failure_of(*state, now));
   co_return Proof{std::move(carried.phone_number), std::move(carried.payload)};
 }
 
-Task<Result<GuessState>> CodeVerification::guess(Guess guess, Timestamp now, std::string code, Deadline deadline) {
-  if (parts_.verifier == nullptr) co_return co_await challenges_.guess(std::move(guess), now, deadline);
+Task<Result<GuessState>> CodeVerification::guess_at_provider(Guess guess, Timestamp now, std::string code,
+                                                             Deadline deadline) {
   auto references = co_await challenges_.provider_references(guess.challenge, now, deadline);
   if (!references) co_return fail(references.error());
   if (references->empty()) co_return co_await challenges_.guess(std::move(guess), now, deadline);
@@ -357,7 +379,7 @@ Task<Result<GuessState>> CodeVerification::guess(Guess guess, Timestamp now, std
   if (!counted || !counted->counted) co_return counted;
   const auto right = co_await provider_says_right(*std::move(references), std::move(code), deadline);
   if (!right) co_return fail(right.error());
-  auto settled = co_await challenges_.settle(std::move(guess), *right, now, deadline);
+  auto settled = co_await challenges_.settle(std::move(guess), *right, now, Deadline::after(kTidyUp));
   // Another guess may have been counted since; this one was, too.
   if (settled) settled->counted = settled->address_counted = true;
   co_return settled;

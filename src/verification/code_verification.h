@@ -76,7 +76,7 @@ class CodeVerification final : public Verification {
   /// Sends, and returns the reservation when nothing was sent. The channel that it took.
   Task<Result<Channel>> deliver(Sending sending, Reservation reservation, Deadline deadline);
   VerificationBody answer(std::string id, const Sending& sending, Channel channel, Timestamp resend_at) const;
-  Task<Result<GuessState>> guess(Guess guess, Timestamp now, std::string code, Deadline deadline);
+  Task<Result<GuessState>> guess_at_provider(Guess guess, Timestamp now, std::string code, Deadline deadline);
   Task<Result<bool>> provider_says_right(std::vector<std::string> references, std::string code, Deadline deadline);
 
   Rules rules_;

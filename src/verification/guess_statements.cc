@@ -29,6 +29,13 @@ constexpr Statement kCountChallenge{Use::write, R"sql(
     AND NOT EXISTS (SELECT 1 FROM guess_guards
                     WHERE guess_guards.id = challenges.guard AND (failures >= $8 OR locked_until > $5)))sql"};
 
+// A guess at what is not there compares nothing: else a visitor could shut out everybody behind an address, for
+// nothing.
+constexpr Statement kUncountAddress{Use::write, R"sql(
+  UPDATE guess_addresses SET failures = failures - 1
+  WHERE address = $1 AND last_guess = $2 AND failures > 0
+    AND NOT EXISTS (SELECT 1 FROM challenges WHERE id = $3 AND last_guess = $2))sql"};
+
 constexpr Statement kCountNumber{Use::write, R"sql(
   INSERT INTO guess_guards (id, phone_hash, failures, locked_until, last_guess, updated_at)
   SELECT guard, phone_hash, 1, NULL, $1, $2 FROM challenges WHERE id = $3 AND last_guess = $1 AND closed_at IS NULL
@@ -114,6 +121,7 @@ std::vector<BoundStatement> count_statements(const Guess& guess, Timestamp now) 
   list.push_back(
       {kCountChallenge,
        {guess.id, guess.challenge, guess.purpose, guess.opened_by, now, kAttempts, guess.address, kDisabledAt}});
+  list.push_back({kUncountAddress, {guess.address, guess.id, guess.challenge}});
   list.push_back({kCountNumber, {guess.id, now, guess.challenge, kDisabledAt, kFirstWait}});
   list.back().values.insert(list.back().values.end(), ends.begin(), ends.end());
   return list;

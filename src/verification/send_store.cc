@@ -52,9 +52,10 @@ constexpr Statement kOfAll{Use::lookup, R"sql(
     AS bigint))sql"};
 
 constexpr Statement kReturn{Use::write, "UPDATE code_sends SET returned_at = $1 WHERE id = $2 AND returned_at IS NULL"};
-constexpr Statement kReturnTally{Use::write,
-                                 "UPDATE code_send_tallies SET sent = sent - 1 WHERE id = $1 AND sent > 0 "
-                                 "AND EXISTS (SELECT 1 FROM code_sends WHERE code_sends.id = $2 AND returned_at = $3)"};
+constexpr Statement kReturnTally{
+    Use::write,
+    "UPDATE code_send_tallies SET sent = sent - 1 WHERE id = $1 AND sent > 0 "
+    "AND EXISTS (SELECT 1 FROM code_sends WHERE code_sends.id = $2 AND returned_at IS NULL)"};
 
 constexpr Statement kTallies{
     Use::lookup, "SELECT hour, sent, verified FROM code_send_tallies WHERE kind = $1 AND subject = $2 AND hour >= $3"};
@@ -162,10 +163,8 @@ Task<Result<ReserveOutcome>> SendStore::explain(Reservation wanted, Deadline dea
 
 Task<Result<void>> SendStore::give_back(Reservation reservation, Timestamp now, Deadline deadline) {
   std::vector<BoundStatement> list;
+  for (const Tally& tally : tallies_of(reservation)) list.push_back({kReturnTally, {tally.id, reservation.id}});
   list.push_back({kReturn, {now, reservation.id}});
-  for (const Tally& tally : tallies_of(reservation)) {
-    list.push_back({kReturnTally, {tally.id, reservation.id, now}});
-  }
   const auto rows = co_await database_.transact(std::move(list), deadline);
   if (!rows) co_return fail(rows.error());
   co_return Result<void>();

@@ -1,5 +1,7 @@
 #include "verification/verification_endpoints.h"
 
+#include "crypto/random.h"
+#include "http/client_address.h"
 #include "verification/verification_messages.h"
 
 namespace kriya::verification {
@@ -27,6 +29,25 @@ std::string opener(const Caller& caller) {
   return caller.api_key_id.empty() ? "user:" + caller.token->user_id.str() : "key:" + caller.api_key_id;
 }
 
+/// A server with a key asks for many people, so its own address is nobody's: limits by address count the person's,
+/// where it is told, and else each request by itself.
+Result<Caller> on_behalf_of(Caller caller, const std::optional<std::string>& client_address) {
+  if (caller.api_key_id.empty()) return caller;
+  if (!client_address) {
+    caller.address = "key:" + caller.api_key_id + ":" + crypto::random_token();
+    return caller;
+  }
+  boost::system::error_code not_an_address;
+  const auto address = boost::asio::ip::make_address(*client_address, not_an_address);
+  if (not_an_address) {
+    return fail(Error{Errc::invalid_fields,
+                      "A field is not acceptable: client_address must be an IP address.",
+                      {{"client_address", "must be an IP address"}}});
+  }
+  caller.address = http::address_text(address);
+  return caller;
+}
+
 VerificationBody example_verification() {
   return {.id = kExampleId,
           .channel = Channel::sms,
@@ -47,19 +68,21 @@ Task<Result<VerificationStarted>> start(Verification& verification, PhoneVerific
                       .opened_by = opener(caller),
                       .channel = request.channel,
                       .languages = request.locale.value_or(caller.accept_language)};
-  co_return as_started(co_await verification.start(std::move(wanted), std::move(caller)));
+  auto behalf = on_behalf_of(std::move(caller), request.client_address);
+  if (!behalf) co_return fail(std::move(behalf.error()));
+  co_return as_started(co_await verification.start(std::move(wanted), *std::move(behalf)));
 }
 
 Task<Result<VerificationStarted>> resend(Verification& verification, ResendRequest request, Caller caller) {
   std::string opened_by = opener(caller);
   co_return as_started(co_await verification.resend(std::move(request.verification_id), std::move(opened_by),
-                                                    request.channel, std::move(caller)));
+                                                    request.channel, *on_behalf_of(std::move(caller), std::nullopt)));
 }
 
 Task<Result<PhoneVerificationAnswer>> check(Verification& verification, CodeRequest request, Caller caller) {
   std::string opened_by = opener(caller);
   auto proof = co_await verification.check(std::move(request.verification_id), std::move(request.code), Purpose::relay,
-                                           std::move(opened_by), std::move(caller));
+                                           std::move(opened_by), *on_behalf_of(std::move(caller), std::nullopt));
   if (proof) co_return PhoneVerificationAnswer{true, proof->phone_number.str(), std::nullopt, "The code is right"};
   if (proof.error().code != Errc::invalid_code) co_return fail(std::move(proof.error()));
   co_return PhoneVerificationAnswer{false, std::nullopt, proof.error().attempts_left, "The code is wrong"};
@@ -81,7 +104,8 @@ void add_verification_endpoints(http::Router& router, http::AccessRule access, V
           .access = {access},
           .limits = {kStartLimit, kStartLimitOfUser},
           .errors = sending,
-          .example_request = PhoneVerificationRequest{*PhoneNumber::parse("+14155550123"), Channel::sms, "es"},
+          .example_request =
+              PhoneVerificationRequest{*PhoneNumber::parse("+14155550123"), Channel::sms, "es", "203.0.113.7"},
           .example_answer = started,
           .no_store = true,
           .handle = [&](const PhoneVerificationRequest& request,

@@ -21,9 +21,10 @@ BOOST_DESCRIBE_STRUCT(VerificationStarted, (), (success, message, verification))
 struct PhoneVerificationRequest {
   PhoneNumber phone_number;
   std::optional<Channel> channel;
-  std::optional<std::string> locale;  // as Accept-Language, which it replaces
+  std::optional<std::string> locale;          // as Accept-Language, which it replaces
+  std::optional<std::string> client_address;  // the person's, for the limits by address; of a server with a key alone
 };
-BOOST_DESCRIBE_STRUCT(PhoneVerificationRequest, (), (phone_number, channel, locale))
+BOOST_DESCRIBE_STRUCT(PhoneVerificationRequest, (), (phone_number, channel, locale, client_address))
 
 /// Body of POST /api/phone/verification/resend, and of the sign-in's own.
 struct ResendRequest {

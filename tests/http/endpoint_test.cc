@@ -74,6 +74,10 @@ TEST(Endpoint, NamesEveryBadParameter) {
   EXPECT_EQ(errors[2].at("message"), "must be true or false");
 }
 
+TEST(Endpoint, RefusesParametersThatAreNoUtf8) {
+  for (const char* target : {"/a/%FF", "/a/x?limit=%C3"}) EXPECT_EQ(ask(Method::get, "/a/{id}", target).status, 422);
+}
+
 TEST(Endpoint, ThePathWinsOverTheBody) {
   EXPECT_EQ(ask(Method::post, "/a/{id}", "/a/one", R"({"id":"two","limit":3})").body, R"({"id":"one","limit":3})");
 }

@@ -83,7 +83,8 @@ class MessagingEndpointsTest : public ::testing::Test {
   }
   static std::vector<std::string> bad_fields(const http::Response& response) {
     std::vector<std::string> fields;
-    for (const json::value& one : object_of(response).at("errors").as_array()) {
+    const json::object problem = object_of(response);  // outlives the loop
+    for (const json::value& one : problem.at("errors").as_array()) {
       fields.emplace_back(one.at("field").as_string());
     }
     return fields;

@@ -1,5 +1,8 @@
 #include "messaging/whatsapp/meta_codes.h"
 
+#include "base/encoding.h"
+#include "crypto/digest.h"
+
 namespace kriya::messaging::whatsapp {
 namespace {
 
@@ -56,6 +59,10 @@ std::optional<Refusal> refusal_of(std::int64_t code) {
     default:
       return std::nullopt;
   }
+}
+
+std::string reference_of(std::string_view wamid) {
+  return wamid.empty() ? std::string() : base64url_encode(crypto::sha256(wamid));
 }
 
 }  // namespace kriya::messaging::whatsapp

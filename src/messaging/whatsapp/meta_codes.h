@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace kriya::messaging::whatsapp {
 
@@ -14,5 +16,9 @@ struct Refusal {
 
 /// Nullopt for a code that is not known here.
 std::optional<Refusal> refusal_of(std::int64_t code);
+
+/// What the record keeps of Meta's id of a message: its SHA-256. The id itself is base64 around the person's number.
+/// Empty stays empty.
+std::string reference_of(std::string_view wamid);
 
 }  // namespace kriya::messaging::whatsapp

@@ -20,7 +20,7 @@ std::optional<Status> status_of(std::string_view word) {
 void read_status(const Fields& status, Receipts& receipts) {
   const auto known = status_of(status.text("status"));
   StatusReport report;
-  report.reference = status.text("id");
+  report.reference = reference_of(status.text("id"));
   report.message_id = Uuid::parse(status.text("biz_opaque_callback_data"));
   if (!known || (report.reference.empty() && !report.message_id)) return;
   report.status = *known;
@@ -36,20 +36,13 @@ void read_status(const Fields& status, Receipts& receipts) {
   receipts.reports.push_back(std::move(report));
 }
 
-/// The words of a message; "" for pictures and the like.
-std::string words_of(const Fields& message) {
-  const Fields interactive = message.object("interactive");
-  std::string words = message.object("text").text("body");
-  if (words.empty()) words = message.object("button").text("text");
-  if (words.empty()) words = interactive.object("button_reply").text("title");
-  if (words.empty()) words = interactive.object("list_reply").text("title");
-  return words;
-}
+/// What a person typed; "" for pictures and the like, and for buttons: "Cancel" on one is about an appointment.
+std::string words_of(const Fields& message) { return message.object("text").text("body"); }
 
 void read_message(const Fields& message, Receipts& receipts) {
   const auto from = PhoneNumber::parse("+" + message.text("from"));  // "16505551234"
   if (!from) return;
-  receipts.inbound.push_back({*from, message.text("id"), words_of(message), ""});
+  receipts.inbound.push_back({*from, reference_of(message.text("id")), words_of(message), ""});
 }
 
 template <class Read>

@@ -59,7 +59,7 @@ SendOutcome meta_outcome(const http::client::Answer& answer) {
   const std::string reference = reference_in(fields);
   if (success && !reference.empty()) {
     SendOutcome outcome = of_kind(SendOutcome::Kind::accepted, Status::accepted);
-    outcome.reference = reference;
+    outcome.reference = reference_of(reference);
     return outcome;
   }
   const Fields error = fields.object("error");

@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "crypto/digest.h"
+#include "messaging/whatsapp/meta_codes.h"
 #include "tests/support/telesign_vectors.h"
 
 namespace kriya::messaging::whatsapp {
@@ -62,7 +63,7 @@ TEST(MetaReceipts, ReadEveryStatusOfEveryEntry) {
   const auto receipts = kParser.parse(signed_notice(body)).value();
   ASSERT_EQ(receipts.reports.size(), 6U);
   EXPECT_EQ(receipts.reports[0].status, Status::read);
-  EXPECT_EQ(receipts.reports[0].reference, "wamid.A");
+  EXPECT_EQ(receipts.reports[0].reference, reference_of("wamid.A"));
   EXPECT_EQ(receipts.reports[0].at, "1700000000");
   EXPECT_EQ(receipts.reports[0].message_id->str(), "01939dd6-59a0-7000-8000-0123456789ab");
   EXPECT_EQ(receipts.reports[1].status, Status::failed);
@@ -71,7 +72,7 @@ TEST(MetaReceipts, ReadEveryStatusOfEveryEntry) {
   EXPECT_TRUE(receipts.reports[1].retryable) << "an SMS may come through";
 }
 
-TEST(MetaReceipts, ReadWhatPeopleWroteOrPressed) {
+TEST(MetaReceipts, ReadWhatPeopleWroteAndTakeNoButtonForIt) {
   const auto receipts = kParser
                             .parse(signed_notice(notice(R"({"messages":[
     {"from":"14155550123","id":"wamid.1","type":"text","text":{"body":"STOP"}},
@@ -83,8 +84,8 @@ TEST(MetaReceipts, ReadWhatPeopleWroteOrPressed) {
                             .value();
   ASSERT_EQ(receipts.inbound.size(), 5U);
   EXPECT_EQ(receipts.inbound[0].from.str(), "+14155550123");
-  EXPECT_EQ(receipts.inbound[0].reference, "wamid.1");
-  const char* const texts[] = {"STOP", "Yes", "Sure", "Nine", ""};
+  EXPECT_EQ(receipts.inbound[0].reference, reference_of("wamid.1"));
+  const char* const texts[] = {"STOP", "", "", "", ""};
   for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(receipts.inbound[i].text, texts[i]);
 }
 

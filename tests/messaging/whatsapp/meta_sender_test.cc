@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "messaging/whatsapp/meta_codes.h"
 #include "runtime/io_threads.h"
 #include "tests/support/fake_http_client.h"
 
@@ -39,7 +40,7 @@ TEST_F(MetaSenderTest, PostsWithItsToken) {
   const auto outcome = send(
       200, R"({"messaging_product":"whatsapp","contacts":[{"input":"+1","wa_id":"1"}],"messages":[{"id":"wamid.A"}]})");
   EXPECT_EQ(outcome.kind, Kind::accepted);
-  EXPECT_EQ(outcome.reference, "wamid.A");
+  EXPECT_EQ(outcome.reference, reference_of("wamid.A"));
   EXPECT_EQ(client.requests.at(0).url, "https://graph.example/v25.0/777/messages");
   EXPECT_EQ(client.header("Authorization"), "Bearer token");
   EXPECT_EQ(client.header("Content-Type"), "application/json");
