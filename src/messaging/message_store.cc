@@ -29,6 +29,11 @@ constexpr Statement kClaim{
     "due_at = $6, attempts = attempts + 1, updated_at = $7, version = version + 1 "
     "WHERE id = $1 AND version = $2 AND status = 'queued' RETURNING " KRIYA_MESSAGE_COLUMNS};
 
+constexpr Statement kTakeBack{Use::write,
+                              "UPDATE messages SET status = 'failed', status_rank = 6, payload = NULL, due_at = NULL, "
+                              "updated_at = $2, version = version + 1 "
+                              "WHERE id = $1 AND status = 'queued' AND version = 0"};
+
 // First what it comes to, unless somebody has said more meanwhile; then what only this hand-over knows.
 constexpr Statement kSettleStatus{
     Use::write,
@@ -175,6 +180,12 @@ Task<Result<bool>> MessageStore::add(StoredMessage message, std::optional<Uuid> 
        optional_value(message.due_at), optional_value(message.not_after), record.created_at,
        std::int64_t{despite_opt_out ? 1 : 0}},
       deadline);
+  if (!rows) co_return fail(rows.error());
+  co_return rows->affected() > 0;
+}
+
+Task<Result<bool>> MessageStore::take_back(Uuid id, Timestamp now, Deadline deadline) {
+  const auto rows = co_await database_.run(kTakeBack, {id, now}, deadline);
   if (!rows) co_return fail(rows.error());
   co_return rows->affected() > 0;
 }

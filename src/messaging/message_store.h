@@ -74,6 +74,10 @@ class MessageStore {
   Task<Result<bool>> add(StoredMessage message, std::optional<Uuid> user_id, std::string phone_hash,
                          bool despite_opt_out, Deadline deadline);
 
+  /// Ends a message as failed that nobody has touched since it was added, if it was: after an `add` of which nobody
+  /// knows whether it was written. True: it was.
+  Task<Result<bool>> take_back(Uuid id, Timestamp now, Deadline deadline);
+
   /// Takes a queued message for one hand-over. Empty when it is not at `version` any more: somebody else has it.
   Task<Result<std::optional<StoredMessage>>> claim(Uuid id, std::int64_t version, Claim claim, Timestamp now,
                                                    Deadline deadline);

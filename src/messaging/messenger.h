@@ -37,7 +37,8 @@ class Messenger {
   /// Writes the message down, then tries once to send it; what may pass later is tried again without the caller. The
   /// record says how far it came: `failed` means definitely not sent, and over. Errors: verification_unavailable (no
   /// provider carries it), opted_out (the recipient said STOP; codes go out all the same), those of Database. After an
-  /// error nothing is sent.
+  /// error nothing is sent, with one exception: when the database went away while it wrote the message, and stays away
+  /// so long that the message cannot be taken back, it may have been written and may still be sent.
   virtual Task<Result<MessageRecord>> send(NewMessage message, Deadline deadline) = 0;
 };
 

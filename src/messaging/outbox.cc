@@ -15,6 +15,7 @@ using std::chrono::seconds;
 // Writing down what has happened is worth more time than the request that asked for it has left.
 constexpr seconds kWritePatience{10};
 constexpr seconds kAllDown{15};  // until it is tried again when every provider is known to be down
+constexpr seconds kTakeBackPatience{3};  // somebody waits for the answer that nothing is sent
 constexpr int kMergeTries = 5;
 
 Deadline to_write() { return Deadline::after(kWritePatience); }
@@ -56,10 +57,23 @@ Task<Result<MessageRecord>> Outbox::send(NewMessage message, Deadline deadline) 
   StoredMessage row = row_of(message, std::move(channels));
   const auto added =
       co_await store_.add(row, message.user_id, phone_hash_.of(message.to), message.content.code.has_value(), deadline);
-  if (!added) co_return fail(added.error());
+  if (!added) {
+    co_await take_back(row.record.id, added.error());
+    co_return fail(added.error());
+  }
   if (!*added) co_return fail(Errc::opted_out, "The recipient asked not to be written to.");
   row = co_await carry(std::move(row), deadline);
   co_return std::move(row.record);
+}
+
+/// The row may be there although writing it down has failed: a database server may have gone away after the commit. It
+/// must not be sent to a caller who was told that it is not and asks again.
+Task<void> Outbox::take_back(Uuid id, Error why) {
+  if (why.code == Errc::overloaded) co_return;  // the database was not asked
+  const auto taken = co_await store_.take_back(id, parts_.clock.now(), Deadline::after(kTakeBackPatience));
+  if (taken) co_return;
+  parts_.log.warning("a message that was refused may be sent after all, if its row was written",
+                     {{"message", id.str()}, {"cause", taken.error().detail}});
 }
 
 StoredMessage Outbox::row_of(const NewMessage& message, std::vector<Channel> channels) const {

@@ -57,6 +57,7 @@ class Outbox final : public Messenger {
   MessageStore& store() { return store_; }
 
  private:
+  Task<void> take_back(Uuid id, Error why);
   Task<StoredMessage> carry(StoredMessage message, Deadline deadline);
   Task<std::optional<StoredMessage>> hand_over(StoredMessage message, const Payload& payload, MessageSender& sender,
                                                Deadline deadline);

@@ -96,6 +96,7 @@ class Process {
     return run_to_completion(outbox_.hear(std::move(provider), std::move(said), soon())).value();
   }
   StoredMessage find(const Uuid& id) { return *run_to_completion(outbox_.store().find(id, soon())).value(); }
+  tests::FailingDatabase& database() { return database_; }
   void die_after_writes(int count) { database_.die_after_writes(count); }
   Outbox& outbox() { return outbox_; }
 
@@ -212,6 +213,21 @@ TEST_P(OutboxTest, ACrashBetweenWrittenAndSentIsFinishedByAnotherProcess) {
   EXPECT_EQ(other->find(record->id).record.status, Status::accepted);
   clock_.advance(hours(1));
   EXPECT_EQ(other->step(), 0U);
+}
+
+TEST_P(OutboxTest, WhatWasRefusedIsNotSentLaterThoughItWasWritten) {
+  here_->database().lose_the_next_answer();
+  const auto refused = here_->send(code_to(kTo));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::unavailable);
+  clock_.advance(kHeadStart);
+  here_->step();
+  EXPECT_TRUE(sms_.sent().empty());
+  const auto rows = run_to_completion(here_->outbox().store().list({}, soon())).value();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].record.status, Status::failed);
+  EXPECT_FALSE(rows[0].payload);
+  EXPECT_FALSE(rows[0].due_at);
 }
 
 TEST_P(OutboxTest, ACrashBetweenSentAndAnsweredIsUnknownAndNeverSentAgain) {
