@@ -16,7 +16,7 @@ constexpr seconds kSlowestPoll{3600};
 /// Exponential back-off with full jitter, and never sooner than the provider said.
 Timestamp next_try(std::int64_t attempts, const SendOutcome& outcome, Timestamp now, double luck) {
   const microseconds pause =
-      std::min<microseconds>(kFirstPause * (1LL << std::min<std::int64_t>(attempts - 1, 16)), kLongestPause);
+      std::min<microseconds>(kFirstPause * (1LL << std::clamp<std::int64_t>(attempts - 1, 0, 16)), kLongestPause);
   const microseconds spread(static_cast<std::int64_t>(static_cast<double>(pause.count()) * luck));
   return now + std::max<microseconds>(spread, outcome.retry_after);
 }
@@ -36,8 +36,9 @@ Move staying(const StoredMessage& message, Status status, std::optional<Timestam
 }
 
 Move after_rejection(const StoredMessage& message, const SendOutcome& outcome, Timestamp now, double luck) {
-  if (outcome.retryable && message.record.attempts < kMaxAttempts) {
-    const Timestamp at = next_try(message.record.attempts, outcome, now, luck);
+  const std::int64_t attempts = message.record.attempts - (outcome.asked ? 0 : 1);  // its claim has counted it
+  if (outcome.retryable && attempts < kMaxAttempts) {
+    const Timestamp at = next_try(attempts, outcome, now, luck);
     if (worth_sending(message, at)) return staying(message, Status::queued, at);
   }
   return give_up_channel(message, now);
@@ -65,6 +66,7 @@ Move after_hand_over(const StoredMessage& message, const SendOutcome& outcome, T
   }
   move.code = unless_empty(outcome.code);
   move.detail = unless_empty(outcome.detail);
+  move.counts = outcome.asked;
   return move;
 }
 

@@ -15,6 +15,9 @@ constexpr std::int64_t kMaxAttempts = 3;  // after these a message goes on to it
 constexpr std::chrono::seconds kHandOverPatience{20};
 constexpr std::chrono::seconds kHandOverLost{60};
 
+/// What must be left of a caller's time for a hand-over; with less the message is left to Delivery.
+constexpr std::chrono::seconds kLeastHandOver{5};
+
 /// How far the process that wrote a message is ahead of all others with sending it.
 constexpr std::chrono::seconds kHeadStart{10};
 

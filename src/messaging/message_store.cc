@@ -39,7 +39,7 @@ constexpr Statement kSettleStatus{
     Use::write,
     "UPDATE messages SET status = $3, status_rank = $4, channel = $5, channels_left = $6, due_at = $7, "
     "payload = CASE WHEN $8 = 1 THEN payload END, provider_code = COALESCE($9, provider_code), "
-    "detail = COALESCE($10, detail) "
+    "detail = COALESCE($10, detail), attempts = attempts - $11 "
     "WHERE id = $1 AND claimed_by = $2 AND (status = 'sending' OR status_rank < $4)"};
 constexpr Statement kSettleAnswer{
     Use::write,
@@ -202,6 +202,7 @@ Task<Result<std::optional<StoredMessage>>> MessageStore::settle(Uuid id, std::st
                                                                 Timestamp now, Deadline deadline) {
   std::vector<storage::Value> status{id, by};
   append_move(status, move);
+  status.emplace_back(std::int64_t{move.counts ? 0 : 1});
   std::vector<storage::BoundStatement> both;
   both.push_back({kSettleStatus, std::move(status)});
   both.push_back(

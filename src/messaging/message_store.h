@@ -31,6 +31,7 @@ struct Move {
   bool keep_payload = false;
   std::optional<std::string> code = {};  // the provider's, with its words; absent: as they were
   std::optional<std::string> detail = {};
+  bool counts = true;  // false, of a hand-over: it was no attempt, the provider was not asked
 };
 
 /// One hand-over to a provider.

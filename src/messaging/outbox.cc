@@ -18,6 +18,15 @@ constexpr seconds kAllDown{15};  // until it is tried again when every provider 
 constexpr seconds kTakeBackPatience{3};  // somebody waits for the answer that nothing is sent
 constexpr int kMergeTries = 5;
 
+bool has_time_for_a_hand_over(Deadline deadline) {
+  return !deadline.passed_at(Deadline::Steady::now() + kLeastHandOver);
+}
+
+/// Of a hand-over that has been claimed: it cannot be put back, so it has its time even if the claim took the caller's.
+Deadline to_hand_over(Deadline deadline) {
+  return has_time_for_a_hand_over(deadline) ? deadline.within(kHandOverPatience) : Deadline::after(kLeastHandOver);
+}
+
 Deadline to_write() { return Deadline::after(kWritePatience); }
 
 double random_luck() {
@@ -116,8 +125,9 @@ bool Outbox::can_poll(const std::string& provider, bool has_reference) const {
 
 /// Sends a queued message as far as it goes now: over to its next channel at once, to a later try never.
 Task<StoredMessage> Outbox::carry(StoredMessage message, Deadline deadline) {
-  while (message.record.status == Status::queued && !deadline.passed()) {
+  while (message.record.status == Status::queued) {
     const Timestamp now = parts_.clock.now();
+    if (!has_time_for_a_hand_over(deadline)) co_return co_await left_to_delivery(std::move(message), now);
     if (!worth_sending(message, now)) {
       co_return co_await ended(std::move(message), Status::expired);
     }
@@ -154,6 +164,17 @@ Task<StoredMessage> Outbox::carry(StoredMessage message, Deadline deadline) {
   co_return message;
 }
 
+/// Still queued, and due now: whoever asked has too little time left to wait for a provider.
+Task<StoredMessage> Outbox::left_to_delivery(StoredMessage message, Timestamp now) {
+  if (message.due_at && *message.due_at <= now) co_return message;
+  auto moved = co_await move(message, {.status = Status::queued,
+                                       .channel = message.record.channel,
+                                       .channels_left = message.channels_left,
+                                       .due_at = now,
+                                       .keep_payload = true});
+  co_return std::move(moved).value_or(message);
+}
+
 /// Empty when somebody else has the message, or when the database is away; then nothing is known to have changed.
 Task<std::optional<StoredMessage>> Outbox::hand_over(StoredMessage message, const Payload& payload,
                                                      MessageSender& sender, Deadline deadline) {
@@ -166,7 +187,7 @@ Task<std::optional<StoredMessage>> Outbox::hand_over(StoredMessage message, cons
                                               .provider = provider,
                                               .segments = segments_of(channel, content),
                                               .until = parts_.clock.now() + kHandOverLost},
-                                             parts_.clock.now(), deadline);
+                                             parts_.clock.now(), deadline.within(kWritePatience));
   if (!claimed || !*claimed) co_return std::nullopt;
 
   const auto start = std::chrono::steady_clock::now();
@@ -176,7 +197,7 @@ Task<std::optional<StoredMessage>> Outbox::hand_over(StoredMessage message, cons
                                                           .content = content,
                                                           .purpose = payload.purpose,
                                                           .client_address = payload.client_address},
-                                                         deadline.within(kHandOverPatience)));
+                                                         to_hand_over(deadline)));
   const auto took = std::chrono::steady_clock::now() - start;
   const Timestamp now = parts_.clock.now();
   senders_.note(sender, outcome, now);

@@ -62,6 +62,7 @@ class Outbox final : public Messenger {
   Task<std::optional<StoredMessage>> hand_over(StoredMessage message, const Payload& payload, MessageSender& sender,
                                                Deadline deadline);
   Task<std::optional<StoredMessage>> move(StoredMessage message, Move move);
+  Task<StoredMessage> left_to_delivery(StoredMessage message, Timestamp now);
   Task<StoredMessage> ended(StoredMessage message, Status status);
   Task<void> hear_what_came_early(std::string provider, std::string reference);
   Task<void> poll(StoredMessage message, Deadline deadline);

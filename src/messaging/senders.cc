@@ -20,6 +20,7 @@ MessageSender* Senders::choose(Channel channel, const Content& content, std::str
 }
 
 void Senders::note(const MessageSender& sender, const SendOutcome& outcome, Timestamp now) {
+  if (!outcome.asked) return;
   const std::scoped_lock lock(mutex_);
   Circuit& circuit = circuits_[std::string(sender.provider())];
   if (outcome.provider_down) {

@@ -24,7 +24,7 @@ class Senders {
   /// when all are down, or none carries it.
   MessageSender* choose(Channel channel, const Content& content, std::string_view last_resort, Timestamp now);
 
-  /// Learns from an outcome.
+  /// Learns from an outcome; nothing from one of which the provider was not asked.
   void note(const MessageSender& sender, const SendOutcome& outcome, Timestamp now);
 
  private:

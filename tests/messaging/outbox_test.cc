@@ -91,6 +91,9 @@ class Process {
         delivery_(context_, outbox_, clock, metrics_) {}
 
   Result<MessageRecord> send(NewMessage message) { return run_to_completion(outbox_.send(std::move(message), soon())); }
+  Result<MessageRecord> send(NewMessage message, Deadline deadline) {
+    return run_to_completion(outbox_.send(std::move(message), deadline));
+  }
   std::size_t step() { return run_to_completion(delivery_.step()); }
   bool hear(StatusReport said, std::string provider = "fake") {
     return run_to_completion(outbox_.hear(std::move(provider), std::move(said), soon())).value();
@@ -436,6 +439,41 @@ TEST_P(OutboxTest, AReplayedReceiptUnderAnotherIdIsOfItsReferenceAlone) {
   replayed.reference = "ref-2";  // the one whose answer was lost
   EXPECT_TRUE(here_->hear(replayed));
   EXPECT_EQ(here_->find(lost->id).record.status, Status::delivered);
+}
+
+TEST_P(OutboxTest, WithoutTheTimeForAHandOverTheMessageIsLeftToDelivery) {
+  const auto record = here_->send(text_to(kTo), Deadline::after(kLeastHandOver));
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->status, Status::queued);
+  EXPECT_TRUE(sms_.sent().empty());
+  EXPECT_EQ(here_->step(), 1U);  // at once, without the head start
+  EXPECT_EQ(here_->find(record->id).record.status, Status::accepted);
+  EXPECT_GE(sms_.patience.load(), kHandOverPatience - seconds(5));
+}
+
+TEST_P(OutboxTest, AHandOverOfWhichTheProviderWasNotAskedIsNoAttempt) {
+  for (int i = 0; i < 5; ++i) sms_.then(FakeMessageSender::held_back(seconds(60)));
+  const auto record = here_->send(text_to(kTo));
+  EXPECT_EQ(record->status, Status::queued);
+  EXPECT_EQ(record->attempts, 0);
+  for (int i = 0; i < 5; ++i) {
+    clock_.advance(seconds(60));
+    EXPECT_EQ(here_->step(), 1U);
+  }
+  EXPECT_EQ(here_->find(record->id).record.status, Status::accepted);
+  EXPECT_EQ(here_->find(record->id).record.attempts, 1);
+}
+
+TEST_P(OutboxTest, AHandOverOfWhichTheProviderWasNotAskedSaysNothingAboutTheProvider) {
+  for (int i = 0; i < Circuit::kFailures; ++i) {
+    sms_.then(FakeMessageSender::down());
+    here_->send(text_to(kTo));
+    sms_.then(FakeMessageSender::held_back(seconds(60)));
+    here_->send(text_to(kTo));
+  }
+  const std::size_t asked = sms_.sent().size();
+  EXPECT_EQ(here_->send(text_to(kTo))->attempts, 0);
+  EXPECT_EQ(sms_.sent().size(), asked);
 }
 
 TEST_P(OutboxTest, LeavesAProviderAloneThatIsDown) {
