@@ -27,7 +27,14 @@ constexpr Statement kClaim{
     Use::write,
     "UPDATE messages SET status = 'sending', status_rank = 1, provider = $3, segments = $4, claimed_by = $5, "
     "due_at = $6, attempts = attempts + 1, updated_at = $7, version = version + 1 "
-    "WHERE id = $1 AND version = $2 AND status = 'queued' RETURNING " KRIYA_MESSAGE_COLUMNS};
+    "WHERE id = $1 AND version = $2 AND status = 'queued' AND (kind = 'code' OR NOT EXISTS "
+    "(SELECT 1 FROM opt_outs WHERE phone_hash = messages.phone_hash)) RETURNING " KRIYA_MESSAGE_COLUMNS};
+constexpr Statement kEndOptedOut{
+    Use::write,
+    "UPDATE messages SET status = 'failed', status_rank = 6, payload = NULL, due_at = NULL, "
+    "detail = 'The recipient has opted out.', updated_at = $3, version = version + 1 "
+    "WHERE id = $1 AND version = $2 AND status = 'queued' AND kind <> 'code' AND EXISTS "
+    "(SELECT 1 FROM opt_outs WHERE phone_hash = messages.phone_hash) RETURNING " KRIYA_MESSAGE_COLUMNS};
 
 constexpr Statement kTakeBack{Use::write,
                               "UPDATE messages SET status = 'failed', status_rank = 6, payload = NULL, due_at = NULL, "
@@ -195,6 +202,12 @@ Task<Result<std::optional<StoredMessage>>> MessageStore::claim(Uuid id, std::int
   const auto rows = co_await database_.run(
       kClaim, {id, version, std::move(claim.provider), claim.segments, std::move(claim.by), claim.until, now},
       deadline);
+  co_return rows.map(first_of);
+}
+
+Task<Result<std::optional<StoredMessage>>> MessageStore::end_if_opted_out(Uuid id, std::int64_t version, Timestamp now,
+                                                                          Deadline deadline) {
+  const auto rows = co_await database_.run(kEndOptedOut, {id, version, now}, deadline);
   co_return rows.map(first_of);
 }
 

@@ -79,9 +79,15 @@ class MessageStore {
   /// knows whether it was written. True: it was.
   Task<Result<bool>> take_back(Uuid id, Timestamp now, Deadline deadline);
 
-  /// Takes a queued message for one hand-over. Empty when it is not at `version` any more: somebody else has it.
+  /// Takes a queued message for one hand-over. Empty when it is not at `version` any more: somebody else has it; and
+  /// when its number has opted out, codes excepted.
   Task<Result<std::optional<StoredMessage>>> claim(Uuid id, std::int64_t version, Claim claim, Timestamp now,
                                                    Deadline deadline);
+
+  /// Ends a queued message as failed that cannot be claimed because its number has opted out. Empty when that is not
+  /// why, or it is not at `version` any more.
+  Task<Result<std::optional<StoredMessage>>> end_if_opted_out(Uuid id, std::int64_t version, Timestamp now,
+                                                              Deadline deadline);
 
   /// Writes down how the hand-over `by` ended. A receipt or another process may have been here meanwhile: then only a
   /// move to a status of higher rank happens. Returns the message as it now is; empty when it is another's by now.

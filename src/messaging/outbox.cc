@@ -14,7 +14,7 @@ using std::chrono::seconds;
 
 // Writing down what has happened is worth more time than the request that asked for it has left.
 constexpr seconds kWritePatience{10};
-constexpr seconds kAllDown{15};  // until it is tried again when every provider is known to be down
+constexpr seconds kAllDown{15};          // until it is tried again when every provider is known to be down
 constexpr seconds kTakeBackPatience{3};  // somebody waits for the answer that nothing is sent
 constexpr int kMergeTries = 5;
 
@@ -188,7 +188,8 @@ Task<std::optional<StoredMessage>> Outbox::hand_over(StoredMessage message, cons
                                               .segments = segments_of(channel, content),
                                               .until = parts_.clock.now() + kHandOverLost},
                                              parts_.clock.now(), deadline.within(kWritePatience));
-  if (!claimed || !*claimed) co_return std::nullopt;
+  if (!claimed) co_return std::nullopt;
+  if (!*claimed) co_return co_await end_if_opted_out(std::move(message));
 
   const auto start = std::chrono::steady_clock::now();
   const SendOutcome outcome = tamed(co_await sender.send({.id = message.record.id,
@@ -220,6 +221,14 @@ Task<std::optional<StoredMessage>> Outbox::hand_over(StoredMessage message, cons
   count(**settled);
   if (!outcome.reference.empty()) co_await hear_what_came_early(provider, outcome.reference);
   co_return *settled;
+}
+
+/// Empty when somebody else has the message, or the database is away.
+Task<std::optional<StoredMessage>> Outbox::end_if_opted_out(StoredMessage message) {
+  auto done = co_await store_.end_if_opted_out(message.record.id, message.version, parts_.clock.now(), to_write());
+  if (!done || !*done) co_return std::nullopt;
+  count(**done);
+  co_return *std::move(done);
 }
 
 /// Empty when it lost a race, or the database is away: then nothing has changed.

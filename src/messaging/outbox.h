@@ -61,6 +61,7 @@ class Outbox final : public Messenger {
   Task<StoredMessage> carry(StoredMessage message, Deadline deadline);
   Task<std::optional<StoredMessage>> hand_over(StoredMessage message, const Payload& payload, MessageSender& sender,
                                                Deadline deadline);
+  Task<std::optional<StoredMessage>> end_if_opted_out(StoredMessage message);
   Task<std::optional<StoredMessage>> move(StoredMessage message, Move move);
   Task<StoredMessage> left_to_delivery(StoredMessage message, Timestamp now);
   Task<StoredMessage> ended(StoredMessage message, Status status);

@@ -40,7 +40,7 @@ struct SendOutcome {
   bool retryable = false;                   // a rejected one that may pass later: busy, over a rate, away
   bool provider_down = false;               // the failure is the provider's, not this message's (for the circuit)
   std::chrono::milliseconds retry_after{};  // 0: not said
-  bool asked = true;  // false: the provider was never asked, e.g. our own rate limit held it back
+  bool asked = true;                        // false: the provider was never asked, e.g. our own rate limit held it back
 };
 
 /// Sends. Safe to use from any thread. Never throws; every failure is an outcome.

@@ -199,6 +199,26 @@ TEST_P(OutboxTest, WithdrawsWhatWaitsForWhoOptsOut) {
   EXPECT_EQ(here_->find(code).record.status, Status::queued);
 }
 
+TEST_P(OutboxTest, WhoHasOptedOutIsSentNoLaterTryAndNoOtherChannel) {
+  sms_.then(FakeMessageSender::busy());
+  const Uuid retry = here_->send(text_to(kTo))->id;
+  sms_.then(FakeMessageSender::busy());
+  const Uuid code = here_->send(code_to(kTo))->id;
+  const Uuid fall_over = here_->send(text_to(kTo, {Channel::whatsapp, Channel::sms}))->id;
+  opt_out(kTo);
+  EXPECT_TRUE(here_->hear(report("ref-1", Status::failed, true), "fake-whatsapp"));
+  clock_.advance(seconds(60));
+  here_->step();
+  for (const Uuid& id : {retry, fall_over}) {
+    EXPECT_EQ(here_->find(id).record.status, Status::failed);
+    EXPECT_EQ(here_->find(id).record.detail, "The recipient has opted out.");
+    EXPECT_FALSE(here_->find(id).payload);
+    EXPECT_FALSE(here_->find(id).due_at);
+  }
+  EXPECT_EQ(here_->find(code).record.status, Status::accepted);
+  EXPECT_EQ(sms_.sent().size(), 3U);
+}
+
 TEST_P(OutboxTest, ACrashBetweenWrittenAndSentIsFinishedByAnotherProcess) {
   here_->die_after_writes(1);  // the row is there, and the process dies
   const auto record = here_->send(text_to(kTo));

@@ -68,7 +68,7 @@ class FakeMessageSender final : public messaging::MessageSender {
     return down;
   }
 
-  std::atomic<Deadline::Steady::duration> patience{};           // that the last hand-over had
+  std::atomic<Deadline::Steady::duration> patience{};      // that the last hand-over had
   std::function<void(const messaging::Outgoing&)> during;  // while the provider has not answered yet
 
  private:
