@@ -48,6 +48,17 @@ bool handed_over(Status status) {
   return status == Status::unknown || status == Status::accepted || status == Status::sent;
 }
 
+/// Whether a word with this reference is about the last hand-over and no earlier one. Until that one's own reference is
+/// known nobody can tell, unless there was no other.
+bool is_about_last_hand_over(const MessageRecord& record, std::string_view provider, const std::string& reference) {
+  if (record.provider != provider || record.status == Status::queued) return false;
+  const bool first = record.attempts <= 1;
+  if (!record.provider_reference) return first;
+  // While a hand-over is under way the reference is that of the one before, or a receipt has told the first one's.
+  if (record.status == Status::sending && !first) return false;
+  return *record.provider_reference == reference;
+}
+
 }  // namespace
 
 bool worth_sending(const StoredMessage& message, Timestamp now) {
@@ -86,12 +97,8 @@ Word judge(const StoredMessage& message, std::string_view provider, const Status
   if (rank_of(report.status) <= rank_of(record.status)) return Word::stale;
   // That it arrived is true of the message, whichever hand-over it was.
   if (report.status == Status::delivered || report.status == Status::read) return Word::news;
-  // Anything else is about one hand-over, which must be the last one: a late word on an earlier channel must not end
-  // what a later one has begun. While one is under way the reference is still that of the one before.
-  if (record.provider != provider || record.status == Status::queued) return Word::stale;
-  if (record.provider_reference) {
-    if (record.status == Status::sending || *record.provider_reference != report.reference) return Word::stale;
-  }
+  // Anything else is about one hand-over: a late word on an earlier one must not end what a later one has begun.
+  if (!is_about_last_hand_over(record, provider, report.reference)) return Word::stale;
   if (report.status == Status::failed && report.retryable && handed_over(record.status) &&
       give_up_channel(message, now).status == Status::queued) {
     return Word::fall_over;

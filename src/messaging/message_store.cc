@@ -41,7 +41,8 @@ constexpr Statement kTakeBack{Use::write,
                               "updated_at = $2, version = version + 1 "
                               "WHERE id = $1 AND status = 'queued' AND version = 0"};
 
-// First what it comes to, unless somebody has said more meanwhile; then what only this hand-over knows.
+// First what it comes to, unless somebody has said more meanwhile; then what only this hand-over knows. The reference
+// of an earlier one goes; one that a receipt has told meanwhile stays.
 constexpr Statement kSettleStatus{
     Use::write,
     "UPDATE messages SET status = $3, status_rank = $4, channel = $5, channels_left = $6, due_at = $7, "
@@ -50,8 +51,9 @@ constexpr Statement kSettleStatus{
     "WHERE id = $1 AND claimed_by = $2 AND (status = 'sending' OR status_rank < $4)"};
 constexpr Statement kSettleAnswer{
     Use::write,
-    "UPDATE messages SET provider_reference = COALESCE($3, provider_reference), latency_ms = $4, claimed_by = NULL, "
-    "updated_at = $5, version = version + 1 WHERE id = $1 AND claimed_by = $2 RETURNING " KRIYA_MESSAGE_COLUMNS};
+    "UPDATE messages SET provider_reference = COALESCE($3, NULLIF(provider_reference, $6)), latency_ms = $4, "
+    "claimed_by = NULL, updated_at = $5, version = version + 1 WHERE id = $1 AND claimed_by = $2 "
+    "RETURNING " KRIYA_MESSAGE_COLUMNS};
 
 constexpr Statement kMove{
     Use::write,
@@ -218,8 +220,9 @@ Task<Result<std::optional<StoredMessage>>> MessageStore::settle(Uuid id, std::st
   status.emplace_back(std::int64_t{move.counts ? 0 : 1});
   std::vector<storage::BoundStatement> both;
   both.push_back({kSettleStatus, std::move(status)});
-  both.push_back(
-      {kSettleAnswer, {id, std::move(by), unless_empty(std::move(answered.reference)), answered.latency_ms, now}});
+  both.push_back({kSettleAnswer,
+                  {id, std::move(by), unless_empty(std::move(answered.reference)), answered.latency_ms, now,
+                   optional_value(answered.earlier_reference)}});
   const auto rows = co_await database_.transact(std::move(both), deadline);
   if (!rows) co_return fail(rows.error());
   co_return first_of(rows->back());

@@ -44,7 +44,8 @@ struct Claim {
 
 /// What the provider said to it.
 struct Answered {
-  std::string reference;  // empty: none
+  std::string reference;                              // empty: none
+  std::optional<std::string> earlier_reference = {};  // that the row has from the hand-over before this one
   std::int64_t latency_ms = 0;
 };
 

@@ -208,10 +208,11 @@ Task<std::optional<StoredMessage>> Outbox::hand_over(StoredMessage message, cons
       .observe(std::chrono::duration<double>(took).count());
 
   Move next = after_hand_over(**claimed, outcome, now, parts_.luck(), can_poll(provider, !outcome.reference.empty()));
-  const auto settled = co_await store_.settle(
-      message.record.id, by, std::move(next),
-      {.reference = outcome.reference, .latency_ms = std::chrono::duration_cast<milliseconds>(took).count()}, now,
-      to_write());
+  const auto settled = co_await store_.settle(message.record.id, by, std::move(next),
+                                              {.reference = outcome.reference,
+                                               .earlier_reference = message.record.provider_reference,
+                                               .latency_ms = std::chrono::duration_cast<milliseconds>(took).count()},
+                                              now, to_write());
   if (!settled) {
     parts_.log.warning("what became of a message could not be written down; it will be called unknown",
                        {{"message", message.record.id.str()}, {"cause", settled.error().detail}});

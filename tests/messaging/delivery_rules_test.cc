@@ -79,7 +79,8 @@ TEST(AfterHandOver, OnlyADefiniteRefusalIsEverQueuedAgain) {
 }
 
 TEST(Judge, ALateWordOnAnEarlierChannelDoesNotEndALaterOne) {
-  StoredMessage message = message_with(Status::sending);  // its second hand-over
+  StoredMessage message = message_with(Status::sending);
+  message.record.attempts = 2;
   message.record.provider_reference = "first";
   EXPECT_EQ(judge(message, "fake", report_of("first", Status::failed), kNow), Word::stale);
   EXPECT_EQ(judge(message, "fake", report_of("first", Status::sent), kNow), Word::stale);
@@ -89,6 +90,16 @@ TEST(Judge, ALateWordOnAnEarlierChannelDoesNotEndALaterOne) {
   EXPECT_EQ(judge(message, "fake", report_of("first", Status::failed), kNow), Word::stale);
   EXPECT_EQ(judge(message, "other", report_of("second", Status::failed), kNow), Word::stale);
   EXPECT_EQ(judge(message, "fake", report_of("second", Status::failed), kNow), Word::news);
+}
+
+TEST(Judge, AnAnswerThatWasLostLeavesNothingForALateWordOnAnEarlierHandOver) {
+  StoredMessage message = message_with(Status::unknown, {Channel::sms});  // without a reference
+  EXPECT_EQ(judge(message, "fake", report_of("first", Status::failed), kNow), Word::news);
+  EXPECT_EQ(judge(message, "fake", report_of("first", Status::failed, true), kNow), Word::fall_over);
+  message.record.attempts = 2;
+  EXPECT_EQ(judge(message, "fake", report_of("first", Status::failed), kNow), Word::stale);
+  EXPECT_EQ(judge(message, "fake", report_of("first", Status::failed, true), kNow), Word::stale);
+  EXPECT_EQ(judge(message, "fake", report_of("first", Status::delivered), kNow), Word::news);
 }
 
 TEST(Judge, AWordThatOvertakesTheFirstAnswerCounts) {

@@ -88,5 +88,32 @@ TEST_P(MessageStoreTest, OnlyTheHandOverThatHasItWritesItsOutcome) {
   EXPECT_EQ(find(id).record.latency_ms, 7);
 }
 
+TEST_P(MessageStoreTest, AnAnswerWithoutAReferenceDropsThatOfAnEarlierHandOverAlone) {
+  const StoredMessage message = add();
+  const Uuid id = message.record.id;
+  const auto hand_over = [&](std::string reference, Status status, std::optional<std::string> told = {}) {
+    const StoredMessage before = find(id);
+    const Claim claim{.by = "one", .provider = "fake", .segments = 1, .until = clock_.now()};
+    ASSERT_TRUE(run_to_completion(store_.claim(id, before.version, claim, clock_.now(), soon())).value());
+    if (told) {  // by a receipt that names our id
+      StatusReport report;
+      report.reference = *told;
+      report.status = Status::accepted;
+      const std::int64_t version = find(id).version;
+      ASSERT_TRUE(run_to_completion(store_.merge(id, version, report, clock_.now(), soon())).value());
+    }
+    const Answered answered{
+        .reference = reference, .earlier_reference = before.record.provider_reference, .latency_ms = 7};
+    ASSERT_TRUE(
+        run_to_completion(store_.settle(id, "one", {.status = status}, answered, clock_.now(), soon())).value());
+  };
+  hand_over("first", Status::queued);
+  EXPECT_EQ(find(id).record.provider_reference, "first");
+  hand_over("", Status::queued);
+  EXPECT_EQ(find(id).record.provider_reference, std::nullopt);
+  hand_over("", Status::unknown, "told");
+  EXPECT_EQ(find(id).record.provider_reference, "told");
+}
+
 }  // namespace
 }  // namespace kriya::messaging
