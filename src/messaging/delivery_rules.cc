@@ -35,9 +35,16 @@ Move staying(const StoredMessage& message, Status status, std::optional<Timestam
           .keep_payload = status == Status::queued || (!is_final(status) && !message.channels_left.empty())};
 }
 
+/// Whether nothing is wrong but the time: our own rate limit or the provider's, or it has said when to come again.
+bool waits_its_turn(const SendOutcome& outcome) {
+  return outcome.retryable && (!outcome.asked || outcome.over_rate || outcome.retry_after.count() > 0);
+}
+
 Move after_rejection(const StoredMessage& message, const SendOutcome& outcome, Timestamp now, double luck) {
   const std::int64_t attempts = message.record.attempts - (outcome.asked ? 0 : 1);  // its claim has counted it
-  if (outcome.retryable && attempts < kMaxAttempts) {
+  // What waits its turn is tried until its time is over; but another channel may be faster.
+  const bool patient = waits_its_turn(outcome) && message.channels_left.empty();
+  if (outcome.retryable && (patient || attempts < kMaxAttempts)) {
     const Timestamp at = next_try(attempts, outcome, now, luck);
     if (worth_sending(message, at)) return staying(message, Status::queued, at);
   }

@@ -9,7 +9,9 @@
 
 namespace kriya::messaging {
 
-constexpr std::int64_t kMaxAttempts = 3;  // after these a message goes on to its next channel, or has failed
+/// After these a message goes on to its next channel, or has failed; unless it only waits its turn at a rate limit and
+/// has no other channel, which it does as long as it is worth sending.
+constexpr std::int64_t kMaxAttempts = 3;
 
 /// How long a hand-over may take, and how long after that it counts as under way: then its process is gone.
 constexpr std::chrono::seconds kHandOverPatience{20};

@@ -51,6 +51,21 @@ TEST(AfterHandOver, PausesGrowWithJitterAndNeverUndercutTheProvider) {
   EXPECT_EQ(after(message, FakeMessageSender::busy()).status, Status::failed);
 }
 
+TEST(AfterHandOver, WhatWaitsItsTurnIsTriedUntilItsTimeIsOver) {
+  StoredMessage message = message_with(Status::sending);
+  message.record.attempts = 20;
+  message.not_after = kNow + hours(1);
+  SendOutcome over_rate = FakeMessageSender::busy();
+  over_rate.over_rate = true;
+  for (const SendOutcome& outcome : {over_rate, FakeMessageSender::busy(seconds(9)), FakeMessageSender::held_back()}) {
+    EXPECT_EQ(after(message, outcome).status, Status::queued);
+  }
+  EXPECT_EQ(after(message, FakeMessageSender::busy()).status, Status::failed);
+  EXPECT_EQ(after(message, FakeMessageSender::busy(hours(1))).status, Status::failed);
+  message.channels_left = {Channel::sms};
+  EXPECT_EQ(after(message, over_rate).channel, Channel::sms);
+}
+
 TEST(AfterHandOver, KeepsThePayloadOnlyWhileAnotherChannelCouldNeedIt) {
   EXPECT_FALSE(after(message_with(Status::sending), FakeMessageSender::accepted("r")).keep_payload);
   EXPECT_FALSE(after(message_with(Status::sending), FakeMessageSender::ambiguous()).keep_payload);
