@@ -140,20 +140,21 @@ Task<StoredMessage> Outbox::carry(StoredMessage message, Deadline deadline) {
     }
     const Channel channel = message.record.channel;
     const Content& content = payload->content_for(channel);
-    if (!carries(channel, content)) {  // the settings were others when it was written
+    MessageSender* sender = senders_.choose(channel, content, message.record.provider, now);
+    // The settings were others when it was written, or everybody is down whom this channel has, but not the next.
+    if (!carries(channel, content) || (sender == nullptr && !message.channels_left.empty())) {
       auto moved = co_await move(message, give_up_channel(message, now));
       if (!moved) co_return message;
       message = *std::move(moved);
       continue;
     }
-    MessageSender* sender = senders_.choose(channel, content, message.record.provider, now);
     if (sender == nullptr) {
-      (void)co_await move(message, {.status = Status::queued,
-                                    .channel = channel,
-                                    .channels_left = message.channels_left,
-                                    .due_at = now + kAllDown,
-                                    .keep_payload = true});
-      co_return message;
+      auto moved = co_await move(message, {.status = Status::queued,
+                                           .channel = channel,
+                                           .channels_left = message.channels_left,
+                                           .due_at = now + kAllDown,
+                                           .keep_payload = true});
+      co_return std::move(moved).value_or(message);
     }
     auto handed = co_await hand_over(message, *payload, *sender, deadline);
     if (!handed) co_return message;
@@ -201,7 +202,7 @@ Task<std::optional<StoredMessage>> Outbox::hand_over(StoredMessage message, cons
                                                          to_hand_over(deadline)));
   const auto took = std::chrono::steady_clock::now() - start;
   const Timestamp now = parts_.clock.now();
-  senders_.note(sender, outcome, now);
+  senders_.note(sender, channel, outcome, now);
   parts_.metrics
       .histogram("kriya_message_provider_seconds", "How long providers of messages took to answer.",
                  {{"provider", provider}})

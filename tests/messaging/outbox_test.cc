@@ -514,6 +514,27 @@ TEST_P(OutboxTest, LeavesAProviderAloneThatIsDown) {
   EXPECT_EQ(other->find(record->id).record.status, Status::accepted);
 }
 
+TEST_P(OutboxTest, FallsOverAtOnceWhenTheProviderOfAChannelIsDown) {
+  for (int i = 0; i < Circuit::kFailures; ++i) {
+    whatsapp_.then(FakeMessageSender::down());
+    here_->send(text_to(kTo, {Channel::whatsapp}));
+  }
+  const auto record = here_->send(text_to(kTo, {Channel::whatsapp, Channel::sms}));
+  EXPECT_EQ(record->status, Status::accepted);
+  EXPECT_EQ(record->channel, Channel::sms);
+  EXPECT_EQ(record->attempts, 1);
+}
+
+TEST_P(OutboxTest, AProviderThatIsDownOnOneChannelIsAskedOnAnother) {
+  FakeMessageSender both("both", {Channel::whatsapp, Channel::sms});
+  const auto process_of_both = process({&both});
+  for (int i = 0; i < Circuit::kFailures; ++i) {
+    both.then(FakeMessageSender::down());
+    process_of_both->send(text_to(kTo, {Channel::whatsapp}));
+  }
+  EXPECT_EQ(process_of_both->send(text_to(kTo))->status, Status::accepted);
+}
+
 TEST_P(OutboxTest, ARetryPrefersAnotherProvider) {
   FakeMessageSender second("second");
   const auto both = process({&sms_, &second});
