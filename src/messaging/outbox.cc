@@ -290,33 +290,33 @@ Task<Result<bool>> Outbox::hear(std::string provider, StatusReport report, Deadl
   co_return fail(Errc::overloaded, "A message changes faster than its receipt can be merged.");
 }
 
-Task<void> Outbox::take_up(StoredMessage message, Deadline deadline) {
+Task<bool> Outbox::take_up(StoredMessage message, Deadline deadline) {
   const MessageRecord& record = message.record;
+  const std::int64_t version = message.version;
   switch (record.status) {
     case Status::queued:
-      (void)co_await carry(std::move(message), deadline);
-      co_return;
+      co_return (co_await carry(std::move(message), deadline)).version != version;
     case Status::sending:  // its process died, or could not write down what came of it
-      (void)co_await move(message, {.status = Status::unknown,
-                                    .channel = record.channel,
-                                    .channels_left = message.channels_left,
-                                    .due_at = next_look(message, Status::unknown, parts_.clock.now(), false),
-                                    .keep_payload = !message.channels_left.empty()});
-      co_return;
+      co_return (co_await move(message, {.status = Status::unknown,
+                                         .channel = record.channel,
+                                         .channels_left = message.channels_left,
+                                         .due_at = next_look(message, Status::unknown, parts_.clock.now(), false),
+                                         .keep_payload = !message.channels_left.empty()}))
+          .has_value();
     case Status::unknown:
     case Status::accepted:
     case Status::sent:
-      co_await poll(std::move(message), deadline);
-      co_return;
+      co_return co_await poll(std::move(message), deadline);
     case Status::expired:
     case Status::failed:
     case Status::delivered:
     case Status::read:
-      co_return;  // never due
+      break;  // never due
   }
+  co_return false;
 }
 
-Task<void> Outbox::poll(StoredMessage message, Deadline deadline) {
+Task<bool> Outbox::poll(StoredMessage message, Deadline deadline) {
   const MessageRecord& record = message.record;
   const Timestamp now = parts_.clock.now();
   const bool forget = now >= record.created_at + kKeepPayload;
@@ -328,14 +328,16 @@ Task<void> Outbox::poll(StoredMessage message, Deadline deadline) {
     later.keep_payload = !message.channels_left.empty();
   }
   const auto moved = co_await store_.move(record.id, message.version, later, now, deadline);
-  if (!moved || !*moved || forget || !pollable || record.status == Status::sent) co_return;
+  if (!moved || !*moved) co_return false;
+  if (forget || !pollable || record.status == Status::sent) co_return true;
   auto report = co_await parts_.pollers.find(record.provider)
                     ->second->poll(*record.provider_reference, record.channel, deadline.within(kHandOverPatience));
-  if (!report) co_return;  // it is asked again later, or a receipt comes
+  if (!report) co_return true;  // it is asked again later, or a receipt comes
   StatusReport tame_report = tamed(*std::move(report));
   tame_report.message_id = record.id;
   if (tame_report.reference.empty()) tame_report.reference = *record.provider_reference;
   (void)co_await hear(record.provider, std::move(tame_report), deadline);
+  co_return true;
 }
 
 void Outbox::count(const StoredMessage& message) {

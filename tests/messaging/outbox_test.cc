@@ -293,6 +293,19 @@ TEST_P(OutboxTest, WhatWaitsIsSentSeveralAtATime) {
   EXPECT_TRUE(left.value().empty());
 }
 
+TEST_P(OutboxTest, AStepThatCannotWriteHasChangedNothing) {
+  for (int i = 0; i < 3; ++i) {
+    sms_.then(FakeMessageSender::busy());
+    here_->send(text_to(kTo));
+  }
+  clock_.advance(seconds(2));
+  here_->database().be_read_only(true);
+  EXPECT_EQ(here_->step(), 0U);
+  EXPECT_EQ(sms_.sent().size(), 3U);
+  here_->database().be_read_only(false);
+  EXPECT_EQ(here_->step(), 3U);
+}
+
 TEST_P(OutboxTest, AnAnswerThatComesAfterAllBeatsUnknown) {
   const auto other = process({&sms_});
   sms_.during = [&](const Outgoing&) {  // the hand-over takes so long that it is given up
@@ -319,8 +332,7 @@ TEST_P(OutboxTest, OfManyOutboxesThatRaceForAMessageOneSendsIt) {
       ++ready;
       while (ready < kRacers) std::this_thread::yield();
       run_to_completion([](Outbox& outbox, StoredMessage message) -> Task<bool> {
-        co_await outbox.take_up(std::move(message), soon());
-        co_return true;
+        co_return co_await outbox.take_up(std::move(message), soon());
       }(racer->outbox(), seen));
     });
   }
