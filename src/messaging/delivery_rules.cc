@@ -10,7 +10,7 @@ using std::chrono::seconds;
 
 constexpr seconds kFirstPause{2};
 constexpr seconds kLongestPause{300};
-constexpr seconds kFirstPoll{2};
+constexpr seconds kFirstPoll{15};  // a receipt usually comes sooner, and costs nothing of the provider's rate
 constexpr seconds kSlowestPoll{3600};
 
 /// Exponential back-off with full jitter, and never sooner than the provider said.

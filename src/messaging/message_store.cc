@@ -73,9 +73,9 @@ constexpr Statement kMergeStatus{
     "updated_at = $9, version = version + 1 "
     "WHERE id = $1 AND version = $2 AND status_rank < $4 RETURNING " KRIYA_MESSAGE_COLUMNS};
 
-constexpr Statement kDue{Use::lookup,
-                         "SELECT " KRIYA_MESSAGE_COLUMNS
-                         " FROM messages WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at LIMIT $2"};
+constexpr Statement kDue{Use::lookup, "SELECT " KRIYA_MESSAGE_COLUMNS
+                                      " FROM messages WHERE due_at IS NOT NULL AND due_at <= $1 "
+                                      "ORDER BY CASE WHEN status = 'queued' THEN 0 ELSE 1 END, due_at LIMIT $2"};
 constexpr Statement kFind{Use::lookup, "SELECT " KRIYA_MESSAGE_COLUMNS " FROM messages WHERE id = $1"};
 constexpr Statement kFindByReference{
     Use::lookup, "SELECT " KRIYA_MESSAGE_COLUMNS

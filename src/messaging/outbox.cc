@@ -330,6 +330,7 @@ Task<bool> Outbox::poll(StoredMessage message, Deadline deadline) {
   const auto moved = co_await store_.move(record.id, message.version, later, now, deadline);
   if (!moved || !*moved) co_return false;
   if (forget || !pollable || record.status == Status::sent) co_return true;
+  if (senders_.rests(record.provider, record.channel, now)) co_return true;
   auto report = co_await parts_.pollers.find(record.provider)
                     ->second->poll(*record.provider_reference, record.channel, deadline.within(kHandOverPatience));
   if (!report) co_return true;  // it is asked again later, or a receipt comes

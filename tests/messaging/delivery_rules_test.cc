@@ -140,7 +140,7 @@ TEST(Judge, FallsOverOnlyWhileItIsWorthIt) {
 TEST(NextLook, AsksSeldomerWithAgeAndThenOnlyErases) {
   const StoredMessage message = message_with(Status::accepted, {Channel::sms});
   const auto look = [&](Timestamp now, bool can_poll) { return next_look(message, Status::accepted, now, can_poll); };
-  EXPECT_EQ(look(kNow, true), kNow + seconds(2));
+  EXPECT_EQ(look(kNow, true), kNow + seconds(15));
   EXPECT_EQ(look(kNow + seconds(30), true), kNow + seconds(60));
   EXPECT_EQ(look(kNow + hours(5), true), kNow + hours(6));
   EXPECT_EQ(look(kNow + kPollFor, true), kNow + kKeepPayload);

@@ -13,7 +13,7 @@ using tests::soon;
 
 class MessageStoreTest : public ::testing::TestWithParam<tests::Engine> {
  protected:
-  StoredMessage add() {
+  StoredMessage add(std::optional<Timestamp> due_at = {}) {
     StoredMessage message;
     message.record.id = crypto::new_uuid(clock_.now());
     message.record.kind = "message";
@@ -21,6 +21,7 @@ class MessageStoreTest : public ::testing::TestWithParam<tests::Engine> {
     message.record.created_at = clock_.now();
     message.requested_by = "operator";
     message.payload = "sealed";
+    message.due_at = due_at;
     EXPECT_TRUE(run_to_completion(store_.add(message, {}, "hash", false, soon())).value());
     return message;
   }
@@ -113,6 +114,19 @@ TEST_P(MessageStoreTest, AnAnswerWithoutAReferenceDropsThatOfAnEarlierHandOverAl
   EXPECT_EQ(find(id).record.provider_reference, std::nullopt);
   hand_over("", Status::unknown, "told");
   EXPECT_EQ(find(id).record.provider_reference, "told");
+}
+
+TEST_P(MessageStoreTest, WhatIsToBeSentComesBeforeWhatIsToBeLookedAt) {
+  const Uuid asked = add(clock_.now()).record.id;
+  ASSERT_TRUE(merge(find(asked), Status::accepted));
+  const Uuid second = add(clock_.now() + std::chrono::seconds(2)).record.id;
+  const Uuid first = add(clock_.now() + std::chrono::seconds(1)).record.id;
+  clock_.advance(std::chrono::seconds(2));
+  std::vector<Uuid> due;
+  const auto found = run_to_completion(store_.due(clock_.now(), 10, soon()));
+  for (const StoredMessage& one : *found) due.push_back(one.record.id);
+  EXPECT_EQ(due, (std::vector<Uuid>{first, second, asked}));
+  EXPECT_EQ(run_to_completion(store_.due(clock_.now(), 1, soon())).value().at(0).record.id, first);
 }
 
 }  // namespace

@@ -579,6 +579,24 @@ TEST_P(OutboxTest, AsksAboutAMessageLessAndLessOftenUntilThereIsWord) {
   EXPECT_EQ(poller.asked.size(), asked);
 }
 
+TEST_P(OutboxTest, DoesNotAskAProviderThatIsDown) {
+  FakePoller poller;
+  const auto asking = process({&sms_}, {{"fake", &poller}});
+  asking->send(text_to(kTo));
+  NewMessage now_or_never = text_to(kTo);
+  now_or_never.not_after = clock_.now() + milliseconds(1);
+  for (int i = 0; i < Circuit::kFailures; ++i) {
+    sms_.then(FakeMessageSender::down());
+    asking->send(now_or_never);
+  }
+  clock_.advance(seconds(15));
+  EXPECT_EQ(asking->step(), 1U);
+  EXPECT_TRUE(poller.asked.empty());
+  clock_.advance(seconds(15));
+  EXPECT_EQ(asking->step(), 1U);
+  EXPECT_EQ(poller.asked.size(), 1U);
+}
+
 TEST_P(OutboxTest, KeepsWhateverWordsAProviderSends) {
   auto outcome = FakeMessageSender::accepted(std::string("ref\0\n\xff", 6));
   outcome.detail = std::string(1000, 'x');
