@@ -23,6 +23,9 @@ constexpr std::chrono::seconds kLeastHandOver{5};
 /// How far the process that wrote a message is ahead of all others with sending it.
 constexpr std::chrono::seconds kHeadStart{10};
 
+/// How long a message is worth sending whose sender has not said.
+constexpr std::chrono::hours kLongestLife{24};
+
 /// When the number and the content of a message are erased that nobody has heard of again.
 constexpr std::chrono::hours kKeepPayload{48};
 

@@ -22,7 +22,7 @@ struct NewMessage {
   std::string requested_by;      // "verification", "user:<id>", "key:<id>", "operator"
   std::optional<Uuid> user_id = {};
   std::string client_address = {};
-  std::optional<Timestamp> not_after = {};  // not worth sending later, e.g. when its code has expired
+  std::optional<Timestamp> not_after = {};  // not worth sending later, e.g. when its code has expired; absent: a day
   std::optional<Content> fallback = {};     // what channels after the first carry instead
 };
 

@@ -115,7 +115,7 @@ StoredMessage Outbox::row_of(const NewMessage& message, std::vector<Channel> cha
           .payload = seal_.close(payload, id),
           .channels_left = {channels.begin() + 1, channels.end()},
           .due_at = now + kHeadStart,
-          .not_after = message.not_after,
+          .not_after = message.not_after.value_or(now + kLongestLife),
           .version = 0};
 }
 

@@ -401,6 +401,16 @@ TEST_P(OutboxTest, DoesNotTryAgainAfterItsTime) {
   EXPECT_EQ(sms_.sent().size(), 1U);
 }
 
+TEST_P(OutboxTest, IsNotSentAfterADayWhenNobodyHasSaidHowLongItIsWorthIt) {
+  here_->die_after_writes(1);
+  const auto record = here_->send(text_to(kTo));
+  const auto other = process({&sms_});
+  clock_.advance(kLongestLife);
+  other->step();
+  EXPECT_EQ(other->find(record->id).record.status, Status::expired);
+  EXPECT_TRUE(sms_.sent().empty());
+}
+
 TEST_P(OutboxTest, ARefusedMessageGoesToTheNextChannelWithItsOwnContent) {
   whatsapp_.then(FakeMessageSender::refused());
   NewMessage message = text_to(kTo, {Channel::whatsapp, Channel::sms});
