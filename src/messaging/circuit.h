@@ -17,6 +17,9 @@ class Circuit {
   /// Whether a try may be made now. Of an open circuit a yes is the one try of its pause.
   bool allows(Timestamp now);
 
+  /// Whether it is open and the next try has not come yet.
+  bool rests(Timestamp now) const { return open() && now < next_try_; }
+
   void succeeded() { failures_ = 0; }
   void failed(Timestamp now);
   bool open() const { return failures_ >= kFailures; }

@@ -29,9 +29,10 @@ Delivery::Delivery(asio::io_context& context, Outbox& outbox, const Clock& clock
 
 Task<void> Delivery::run() {
   while (!stopping_) {
-    const std::size_t done = co_await step();
+    const std::size_t changed = co_await step();
     if (stopping_) break;  // told so meanwhile: there is no timer to cancel
-    if (done == static_cast<std::size_t>(kBatch)) continue;
+    // Without a change the same batch would come again at once, e.g. while the disk is full.
+    if (more_is_due_ && changed > 0) continue;
     timer_.expires_after(kPeriod);
     co_await timer_.async_wait(asio::as_tuple(use_task));
   }
@@ -39,28 +40,30 @@ Task<void> Delivery::run() {
 
 Task<std::size_t> Delivery::step() {
   auto due = co_await outbox_.store().due(clock_.now(), kBatch, Deadline::after(kLookPatience));
+  more_is_due_ = due && due->size() == static_cast<std::size_t>(kBatch);
   if (!due) co_return 0;  // the database has told its own failure
   due_->store(static_cast<double>(due->size()));
   const Executor executor = co_await asio::this_coro::executor;
   Timer all_done(executor, Timer::time_point::max());
   std::size_t next = 0;
+  std::size_t changed = 0;
   std::size_t running = std::min(kLanes, due->size());
   std::exception_ptr failure;
   for (std::size_t i = running; i > 0; --i) {
-    asio::co_spawn(executor, lane(*due, next), [&](std::exception_ptr thrown) {
+    asio::co_spawn(executor, lane(*due, next, changed), [&](std::exception_ptr thrown) {
       if (thrown) failure = thrown;
       if (--running == 0) all_done.cancel();
     });
   }
   while (running > 0) co_await all_done.async_wait(asio::as_tuple(use_task));
   if (failure) std::rethrow_exception(failure);
-  co_return next;
+  co_return changed;
 }
 
-Task<void> Delivery::lane(std::vector<StoredMessage>& due, std::size_t& next) {
+Task<void> Delivery::lane(std::vector<StoredMessage>& due, std::size_t& next, std::size_t& changed) {
   while (next < due.size() && !stopping_) {
     StoredMessage message = std::move(due[next++]);
-    co_await outbox_.take_up(std::move(message), Deadline::after(kMessagePatience));
+    if (co_await outbox_.take_up(std::move(message), Deadline::after(kMessagePatience))) ++changed;
   }
 }
 

@@ -22,16 +22,17 @@ class Delivery {
   void stop();
 
   /// Does what is due now, at most a batch of it, several at a time: a provider's answer takes long, and codes do not
-  /// live long. Returns how much was.
+  /// live long. Returns how many messages it has changed.
   Task<std::size_t> step();
 
  private:
-  Task<void> lane(std::vector<StoredMessage>& due, std::size_t& next);
+  Task<void> lane(std::vector<StoredMessage>& due, std::size_t& next, std::size_t& changed);
 
   asio::steady_timer timer_;
   Outbox& outbox_;
   const Clock& clock_;
   std::shared_ptr<std::atomic<double>> due_ = std::make_shared<std::atomic<double>>(0);
+  bool more_is_due_ = false;  // the last look found a whole batch
   bool stopping_ = false;
 };
 

@@ -10,13 +10,13 @@ using std::chrono::seconds;
 
 constexpr seconds kFirstPause{2};
 constexpr seconds kLongestPause{300};
-constexpr seconds kFirstPoll{2};
+constexpr seconds kFirstPoll{15};  // a receipt usually comes sooner, and costs nothing of the provider's rate
 constexpr seconds kSlowestPoll{3600};
 
 /// Exponential back-off with full jitter, and never sooner than the provider said.
 Timestamp next_try(std::int64_t attempts, const SendOutcome& outcome, Timestamp now, double luck) {
   const microseconds pause =
-      std::min<microseconds>(kFirstPause * (1LL << std::min<std::int64_t>(attempts - 1, 16)), kLongestPause);
+      std::min<microseconds>(kFirstPause * (1LL << std::clamp<std::int64_t>(attempts - 1, 0, 16)), kLongestPause);
   const microseconds spread(static_cast<std::int64_t>(static_cast<double>(pause.count()) * luck));
   return now + std::max<microseconds>(spread, outcome.retry_after);
 }
@@ -35,9 +35,17 @@ Move staying(const StoredMessage& message, Status status, std::optional<Timestam
           .keep_payload = status == Status::queued || (!is_final(status) && !message.channels_left.empty())};
 }
 
+/// Whether nothing is wrong but the time: our own rate limit or the provider's, or it has said when to come again.
+bool waits_its_turn(const SendOutcome& outcome) {
+  return outcome.retryable && (!outcome.asked || outcome.over_rate || outcome.retry_after.count() > 0);
+}
+
 Move after_rejection(const StoredMessage& message, const SendOutcome& outcome, Timestamp now, double luck) {
-  if (outcome.retryable && message.record.attempts < kMaxAttempts) {
-    const Timestamp at = next_try(message.record.attempts, outcome, now, luck);
+  const std::int64_t attempts = message.record.attempts - (outcome.asked ? 0 : 1);  // its claim has counted it
+  // What waits its turn is tried until its time is over; but another channel may be faster.
+  const bool patient = waits_its_turn(outcome) && message.channels_left.empty();
+  if (outcome.retryable && (patient || attempts < kMaxAttempts)) {
+    const Timestamp at = next_try(attempts, outcome, now, luck);
     if (worth_sending(message, at)) return staying(message, Status::queued, at);
   }
   return give_up_channel(message, now);
@@ -45,6 +53,17 @@ Move after_rejection(const StoredMessage& message, const SendOutcome& outcome, T
 
 bool handed_over(Status status) {
   return status == Status::unknown || status == Status::accepted || status == Status::sent;
+}
+
+/// Whether a word with this reference is about the last hand-over and no earlier one. Until that one's own reference is
+/// known nobody can tell, unless there was no other.
+bool is_about_last_hand_over(const MessageRecord& record, std::string_view provider, const std::string& reference) {
+  if (record.provider != provider || record.status == Status::queued) return false;
+  const bool first = record.attempts <= 1;
+  if (!record.provider_reference) return first;
+  // While a hand-over is under way the reference is that of the one before, or a receipt has told the first one's.
+  if (record.status == Status::sending && !first) return false;
+  return *record.provider_reference == reference;
 }
 
 }  // namespace
@@ -65,6 +84,7 @@ Move after_hand_over(const StoredMessage& message, const SendOutcome& outcome, T
   }
   move.code = unless_empty(outcome.code);
   move.detail = unless_empty(outcome.detail);
+  move.counts = outcome.asked;
   return move;
 }
 
@@ -84,12 +104,8 @@ Word judge(const StoredMessage& message, std::string_view provider, const Status
   if (rank_of(report.status) <= rank_of(record.status)) return Word::stale;
   // That it arrived is true of the message, whichever hand-over it was.
   if (report.status == Status::delivered || report.status == Status::read) return Word::news;
-  // Anything else is about one hand-over, which must be the last one: a late word on an earlier channel must not end
-  // what a later one has begun. While one is under way the reference is still that of the one before.
-  if (record.provider != provider || record.status == Status::queued) return Word::stale;
-  if (record.provider_reference) {
-    if (record.status == Status::sending || *record.provider_reference != report.reference) return Word::stale;
-  }
+  // Anything else is about one hand-over: a late word on an earlier one must not end what a later one has begun.
+  if (!is_about_last_hand_over(record, provider, report.reference)) return Word::stale;
   if (report.status == Status::failed && report.retryable && handed_over(record.status) &&
       give_up_channel(message, now).status == Status::queued) {
     return Word::fall_over;

@@ -9,14 +9,22 @@
 
 namespace kriya::messaging {
 
-constexpr std::int64_t kMaxAttempts = 3;  // after these a message goes on to its next channel, or has failed
+/// After these a message goes on to its next channel, or has failed; unless it only waits its turn at a rate limit and
+/// has no other channel, which it does as long as it is worth sending.
+constexpr std::int64_t kMaxAttempts = 3;
 
 /// How long a hand-over may take, and how long after that it counts as under way: then its process is gone.
 constexpr std::chrono::seconds kHandOverPatience{20};
 constexpr std::chrono::seconds kHandOverLost{60};
 
+/// What must be left of a caller's time for a hand-over; with less the message is left to Delivery.
+constexpr std::chrono::seconds kLeastHandOver{5};
+
 /// How far the process that wrote a message is ahead of all others with sending it.
 constexpr std::chrono::seconds kHeadStart{10};
+
+/// How long a message is worth sending whose sender has not said.
+constexpr std::chrono::hours kLongestLife{24};
 
 /// When the number and the content of a message are erased that nobody has heard of again.
 constexpr std::chrono::hours kKeepPayload{48};

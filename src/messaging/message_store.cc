@@ -27,19 +27,33 @@ constexpr Statement kClaim{
     Use::write,
     "UPDATE messages SET status = 'sending', status_rank = 1, provider = $3, segments = $4, claimed_by = $5, "
     "due_at = $6, attempts = attempts + 1, updated_at = $7, version = version + 1 "
-    "WHERE id = $1 AND version = $2 AND status = 'queued' RETURNING " KRIYA_MESSAGE_COLUMNS};
+    "WHERE id = $1 AND version = $2 AND status = 'queued' AND (kind = 'code' OR NOT EXISTS "
+    "(SELECT 1 FROM opt_outs WHERE phone_hash = messages.phone_hash)) RETURNING " KRIYA_MESSAGE_COLUMNS};
+constexpr Statement kEndOptedOut{
+    Use::write,
+    "UPDATE messages SET status = 'failed', status_rank = 6, payload = NULL, due_at = NULL, "
+    "detail = 'The recipient has opted out.', updated_at = $3, version = version + 1 "
+    "WHERE id = $1 AND version = $2 AND status = 'queued' AND kind <> 'code' AND EXISTS "
+    "(SELECT 1 FROM opt_outs WHERE phone_hash = messages.phone_hash) RETURNING " KRIYA_MESSAGE_COLUMNS};
 
-// First what it comes to, unless somebody has said more meanwhile; then what only this hand-over knows.
+constexpr Statement kTakeBack{Use::write,
+                              "UPDATE messages SET status = 'failed', status_rank = 6, payload = NULL, due_at = NULL, "
+                              "updated_at = $2, version = version + 1 "
+                              "WHERE id = $1 AND status = 'queued' AND version = 0"};
+
+// First what it comes to, unless somebody has said more meanwhile; then what only this hand-over knows. The reference
+// of an earlier one goes; one that a receipt has told meanwhile stays.
 constexpr Statement kSettleStatus{
     Use::write,
     "UPDATE messages SET status = $3, status_rank = $4, channel = $5, channels_left = $6, due_at = $7, "
     "payload = CASE WHEN $8 = 1 THEN payload END, provider_code = COALESCE($9, provider_code), "
-    "detail = COALESCE($10, detail) "
+    "detail = COALESCE($10, detail), attempts = attempts - $11 "
     "WHERE id = $1 AND claimed_by = $2 AND (status = 'sending' OR status_rank < $4)"};
 constexpr Statement kSettleAnswer{
     Use::write,
-    "UPDATE messages SET provider_reference = COALESCE($3, provider_reference), latency_ms = $4, claimed_by = NULL, "
-    "updated_at = $5, version = version + 1 WHERE id = $1 AND claimed_by = $2 RETURNING " KRIYA_MESSAGE_COLUMNS};
+    "UPDATE messages SET provider_reference = COALESCE($3, NULLIF(provider_reference, $6)), latency_ms = $4, "
+    "claimed_by = NULL, updated_at = $5, version = version + 1 WHERE id = $1 AND claimed_by = $2 "
+    "RETURNING " KRIYA_MESSAGE_COLUMNS};
 
 constexpr Statement kMove{
     Use::write,
@@ -59,9 +73,9 @@ constexpr Statement kMergeStatus{
     "updated_at = $9, version = version + 1 "
     "WHERE id = $1 AND version = $2 AND status_rank < $4 RETURNING " KRIYA_MESSAGE_COLUMNS};
 
-constexpr Statement kDue{Use::lookup,
-                         "SELECT " KRIYA_MESSAGE_COLUMNS
-                         " FROM messages WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at LIMIT $2"};
+constexpr Statement kDue{Use::lookup, "SELECT " KRIYA_MESSAGE_COLUMNS
+                                      " FROM messages WHERE due_at IS NOT NULL AND due_at <= $1 "
+                                      "ORDER BY CASE WHEN status = 'queued' THEN 0 ELSE 1 END, due_at LIMIT $2"};
 constexpr Statement kFind{Use::lookup, "SELECT " KRIYA_MESSAGE_COLUMNS " FROM messages WHERE id = $1"};
 constexpr Statement kFindByReference{
     Use::lookup, "SELECT " KRIYA_MESSAGE_COLUMNS
@@ -179,6 +193,12 @@ Task<Result<bool>> MessageStore::add(StoredMessage message, std::optional<Uuid> 
   co_return rows->affected() > 0;
 }
 
+Task<Result<bool>> MessageStore::take_back(Uuid id, Timestamp now, Deadline deadline) {
+  const auto rows = co_await database_.run(kTakeBack, {id, now}, deadline);
+  if (!rows) co_return fail(rows.error());
+  co_return rows->affected() > 0;
+}
+
 Task<Result<std::optional<StoredMessage>>> MessageStore::claim(Uuid id, std::int64_t version, Claim claim,
                                                                Timestamp now, Deadline deadline) {
   const auto rows = co_await database_.run(
@@ -187,14 +207,22 @@ Task<Result<std::optional<StoredMessage>>> MessageStore::claim(Uuid id, std::int
   co_return rows.map(first_of);
 }
 
+Task<Result<std::optional<StoredMessage>>> MessageStore::end_if_opted_out(Uuid id, std::int64_t version, Timestamp now,
+                                                                          Deadline deadline) {
+  const auto rows = co_await database_.run(kEndOptedOut, {id, version, now}, deadline);
+  co_return rows.map(first_of);
+}
+
 Task<Result<std::optional<StoredMessage>>> MessageStore::settle(Uuid id, std::string by, Move move, Answered answered,
                                                                 Timestamp now, Deadline deadline) {
   std::vector<storage::Value> status{id, by};
   append_move(status, move);
+  status.emplace_back(std::int64_t{move.counts ? 0 : 1});
   std::vector<storage::BoundStatement> both;
   both.push_back({kSettleStatus, std::move(status)});
-  both.push_back(
-      {kSettleAnswer, {id, std::move(by), unless_empty(std::move(answered.reference)), answered.latency_ms, now}});
+  both.push_back({kSettleAnswer,
+                  {id, std::move(by), unless_empty(std::move(answered.reference)), answered.latency_ms, now,
+                   optional_value(answered.earlier_reference)}});
   const auto rows = co_await database_.transact(std::move(both), deadline);
   if (!rows) co_return fail(rows.error());
   co_return first_of(rows->back());

@@ -31,6 +31,7 @@ struct Move {
   bool keep_payload = false;
   std::optional<std::string> code = {};  // the provider's, with its words; absent: as they were
   std::optional<std::string> detail = {};
+  bool counts = true;  // false, of a hand-over: it was no attempt, the provider was not asked
 };
 
 /// One hand-over to a provider.
@@ -43,7 +44,8 @@ struct Claim {
 
 /// What the provider said to it.
 struct Answered {
-  std::string reference;  // empty: none
+  std::string reference;                              // empty: none
+  std::optional<std::string> earlier_reference = {};  // that the row has from the hand-over before this one
   std::int64_t latency_ms = 0;
 };
 
@@ -74,9 +76,19 @@ class MessageStore {
   Task<Result<bool>> add(StoredMessage message, std::optional<Uuid> user_id, std::string phone_hash,
                          bool despite_opt_out, Deadline deadline);
 
-  /// Takes a queued message for one hand-over. Empty when it is not at `version` any more: somebody else has it.
+  /// Ends a message as failed that nobody has touched since it was added, if it was: after an `add` of which nobody
+  /// knows whether it was written. True: it was.
+  Task<Result<bool>> take_back(Uuid id, Timestamp now, Deadline deadline);
+
+  /// Takes a queued message for one hand-over. Empty when it is not at `version` any more: somebody else has it; and
+  /// when its number has opted out, codes excepted.
   Task<Result<std::optional<StoredMessage>>> claim(Uuid id, std::int64_t version, Claim claim, Timestamp now,
                                                    Deadline deadline);
+
+  /// Ends a queued message as failed that cannot be claimed because its number has opted out. Empty when that is not
+  /// why, or it is not at `version` any more.
+  Task<Result<std::optional<StoredMessage>>> end_if_opted_out(Uuid id, std::int64_t version, Timestamp now,
+                                                              Deadline deadline);
 
   /// Writes down how the hand-over `by` ended. A receipt or another process may have been here meanwhile: then only a
   /// move to a status of higher rank happens. Returns the message as it now is; empty when it is another's by now.

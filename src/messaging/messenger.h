@@ -22,7 +22,7 @@ struct NewMessage {
   std::string requested_by;      // "verification", "user:<id>", "key:<id>", "operator"
   std::optional<Uuid> user_id = {};
   std::string client_address = {};
-  std::optional<Timestamp> not_after = {};  // not worth sending later, e.g. when its code has expired
+  std::optional<Timestamp> not_after = {};  // not worth sending later, e.g. when its code has expired; absent: a day
   std::optional<Content> fallback = {};     // what channels after the first carry instead
 };
 
@@ -34,10 +34,12 @@ class Messenger {
   /// Whether a provider for such content on this channel is there.
   virtual bool carries(Channel channel, const Content& content) const = 0;
 
-  /// Writes the message down, then tries once to send it; what may pass later is tried again without the caller. The
-  /// record says how far it came: `failed` means definitely not sent, and over. Errors: verification_unavailable (no
-  /// provider carries it), opted_out (the recipient said STOP; codes go out all the same), those of Database. After an
-  /// error nothing is sent.
+  /// Writes the message down, then tries once to send it, if the deadline leaves a provider the time to answer; what
+  /// may pass later is tried again without the caller. The record says how far it came: `failed` means definitely not
+  /// sent, and over. Errors: verification_unavailable (no provider carries it), opted_out (the recipient said STOP;
+  /// codes go out all the same), those of Database. After an error nothing is sent, with one exception: when the
+  /// database went away while it wrote the message, and stays away so long that the message cannot be taken back, it
+  /// may have been written and may still be sent.
   virtual Task<Result<MessageRecord>> send(NewMessage message, Deadline deadline) = 0;
 };
 

@@ -14,8 +14,18 @@ using std::chrono::seconds;
 
 // Writing down what has happened is worth more time than the request that asked for it has left.
 constexpr seconds kWritePatience{10};
-constexpr seconds kAllDown{15};  // until it is tried again when every provider is known to be down
+constexpr seconds kAllDown{15};          // until it is tried again when every provider is known to be down
+constexpr seconds kTakeBackPatience{3};  // somebody waits for the answer that nothing is sent
 constexpr int kMergeTries = 5;
+
+bool has_time_for_a_hand_over(Deadline deadline) {
+  return !deadline.passed_at(Deadline::Steady::now() + kLeastHandOver);
+}
+
+/// Of a hand-over that has been claimed: it cannot be put back, so it has its time even if the claim took the caller's.
+Deadline to_hand_over(Deadline deadline) {
+  return has_time_for_a_hand_over(deadline) ? deadline.within(kHandOverPatience) : Deadline::after(kLeastHandOver);
+}
 
 Deadline to_write() { return Deadline::after(kWritePatience); }
 
@@ -56,10 +66,23 @@ Task<Result<MessageRecord>> Outbox::send(NewMessage message, Deadline deadline) 
   StoredMessage row = row_of(message, std::move(channels));
   const auto added =
       co_await store_.add(row, message.user_id, phone_hash_.of(message.to), message.content.code.has_value(), deadline);
-  if (!added) co_return fail(added.error());
+  if (!added) {
+    co_await take_back(row.record.id, added.error());
+    co_return fail(added.error());
+  }
   if (!*added) co_return fail(Errc::opted_out, "The recipient asked not to be written to.");
   row = co_await carry(std::move(row), deadline);
   co_return std::move(row.record);
+}
+
+/// The row may be there although writing it down has failed: a database server may have gone away after the commit. It
+/// must not be sent to a caller who was told that it is not and asks again.
+Task<void> Outbox::take_back(Uuid id, Error why) {
+  if (why.code == Errc::overloaded) co_return;  // the database was not asked
+  const auto taken = co_await store_.take_back(id, parts_.clock.now(), Deadline::after(kTakeBackPatience));
+  if (taken) co_return;
+  parts_.log.warning("a message that was refused may be sent after all, if its row was written",
+                     {{"message", id.str()}, {"cause", taken.error().detail}});
 }
 
 StoredMessage Outbox::row_of(const NewMessage& message, std::vector<Channel> channels) const {
@@ -92,7 +115,7 @@ StoredMessage Outbox::row_of(const NewMessage& message, std::vector<Channel> cha
           .payload = seal_.close(payload, id),
           .channels_left = {channels.begin() + 1, channels.end()},
           .due_at = now + kHeadStart,
-          .not_after = message.not_after,
+          .not_after = message.not_after.value_or(now + kLongestLife),
           .version = 0};
 }
 
@@ -102,8 +125,9 @@ bool Outbox::can_poll(const std::string& provider, bool has_reference) const {
 
 /// Sends a queued message as far as it goes now: over to its next channel at once, to a later try never.
 Task<StoredMessage> Outbox::carry(StoredMessage message, Deadline deadline) {
-  while (message.record.status == Status::queued && !deadline.passed()) {
+  while (message.record.status == Status::queued) {
     const Timestamp now = parts_.clock.now();
+    if (!has_time_for_a_hand_over(deadline)) co_return co_await left_to_delivery(std::move(message), now);
     if (!worth_sending(message, now)) {
       co_return co_await ended(std::move(message), Status::expired);
     }
@@ -116,20 +140,21 @@ Task<StoredMessage> Outbox::carry(StoredMessage message, Deadline deadline) {
     }
     const Channel channel = message.record.channel;
     const Content& content = payload->content_for(channel);
-    if (!carries(channel, content)) {  // the settings were others when it was written
+    MessageSender* sender = senders_.choose(channel, content, message.record.provider, now);
+    // The settings were others when it was written, or everybody is down whom this channel has, but not the next.
+    if (!carries(channel, content) || (sender == nullptr && !message.channels_left.empty())) {
       auto moved = co_await move(message, give_up_channel(message, now));
       if (!moved) co_return message;
       message = *std::move(moved);
       continue;
     }
-    MessageSender* sender = senders_.choose(channel, content, message.record.provider, now);
     if (sender == nullptr) {
-      (void)co_await move(message, {.status = Status::queued,
-                                    .channel = channel,
-                                    .channels_left = message.channels_left,
-                                    .due_at = now + kAllDown,
-                                    .keep_payload = true});
-      co_return message;
+      auto moved = co_await move(message, {.status = Status::queued,
+                                           .channel = channel,
+                                           .channels_left = message.channels_left,
+                                           .due_at = now + kAllDown,
+                                           .keep_payload = true});
+      co_return std::move(moved).value_or(message);
     }
     auto handed = co_await hand_over(message, *payload, *sender, deadline);
     if (!handed) co_return message;
@@ -138,6 +163,17 @@ Task<StoredMessage> Outbox::carry(StoredMessage message, Deadline deadline) {
     if (!next_channel) break;
   }
   co_return message;
+}
+
+/// Still queued, and due now: whoever asked has too little time left to wait for a provider.
+Task<StoredMessage> Outbox::left_to_delivery(StoredMessage message, Timestamp now) {
+  if (message.due_at && *message.due_at <= now) co_return message;
+  auto moved = co_await move(message, {.status = Status::queued,
+                                       .channel = message.record.channel,
+                                       .channels_left = message.channels_left,
+                                       .due_at = now,
+                                       .keep_payload = true});
+  co_return std::move(moved).value_or(message);
 }
 
 /// Empty when somebody else has the message, or when the database is away; then nothing is known to have changed.
@@ -152,8 +188,9 @@ Task<std::optional<StoredMessage>> Outbox::hand_over(StoredMessage message, cons
                                               .provider = provider,
                                               .segments = segments_of(channel, content),
                                               .until = parts_.clock.now() + kHandOverLost},
-                                             parts_.clock.now(), deadline);
-  if (!claimed || !*claimed) co_return std::nullopt;
+                                             parts_.clock.now(), deadline.within(kWritePatience));
+  if (!claimed) co_return std::nullopt;
+  if (!*claimed) co_return co_await end_if_opted_out(std::move(message));
 
   const auto start = std::chrono::steady_clock::now();
   const SendOutcome outcome = tamed(co_await sender.send({.id = message.record.id,
@@ -162,20 +199,21 @@ Task<std::optional<StoredMessage>> Outbox::hand_over(StoredMessage message, cons
                                                           .content = content,
                                                           .purpose = payload.purpose,
                                                           .client_address = payload.client_address},
-                                                         deadline.within(kHandOverPatience)));
+                                                         to_hand_over(deadline)));
   const auto took = std::chrono::steady_clock::now() - start;
   const Timestamp now = parts_.clock.now();
-  senders_.note(sender, outcome, now);
+  senders_.note(sender, channel, outcome, now);
   parts_.metrics
       .histogram("kriya_message_provider_seconds", "How long providers of messages took to answer.",
                  {{"provider", provider}})
       .observe(std::chrono::duration<double>(took).count());
 
   Move next = after_hand_over(**claimed, outcome, now, parts_.luck(), can_poll(provider, !outcome.reference.empty()));
-  const auto settled = co_await store_.settle(
-      message.record.id, by, std::move(next),
-      {.reference = outcome.reference, .latency_ms = std::chrono::duration_cast<milliseconds>(took).count()}, now,
-      to_write());
+  const auto settled = co_await store_.settle(message.record.id, by, std::move(next),
+                                              {.reference = outcome.reference,
+                                               .earlier_reference = message.record.provider_reference,
+                                               .latency_ms = std::chrono::duration_cast<milliseconds>(took).count()},
+                                              now, to_write());
   if (!settled) {
     parts_.log.warning("what became of a message could not be written down; it will be called unknown",
                        {{"message", message.record.id.str()}, {"cause", settled.error().detail}});
@@ -185,6 +223,14 @@ Task<std::optional<StoredMessage>> Outbox::hand_over(StoredMessage message, cons
   count(**settled);
   if (!outcome.reference.empty()) co_await hear_what_came_early(provider, outcome.reference);
   co_return *settled;
+}
+
+/// Empty when somebody else has the message, or the database is away.
+Task<std::optional<StoredMessage>> Outbox::end_if_opted_out(StoredMessage message) {
+  auto done = co_await store_.end_if_opted_out(message.record.id, message.version, parts_.clock.now(), to_write());
+  if (!done || !*done) co_return std::nullopt;
+  count(**done);
+  co_return *std::move(done);
 }
 
 /// Empty when it lost a race, or the database is away: then nothing has changed.
@@ -244,33 +290,33 @@ Task<Result<bool>> Outbox::hear(std::string provider, StatusReport report, Deadl
   co_return fail(Errc::overloaded, "A message changes faster than its receipt can be merged.");
 }
 
-Task<void> Outbox::take_up(StoredMessage message, Deadline deadline) {
+Task<bool> Outbox::take_up(StoredMessage message, Deadline deadline) {
   const MessageRecord& record = message.record;
+  const std::int64_t version = message.version;
   switch (record.status) {
     case Status::queued:
-      (void)co_await carry(std::move(message), deadline);
-      co_return;
+      co_return (co_await carry(std::move(message), deadline)).version != version;
     case Status::sending:  // its process died, or could not write down what came of it
-      (void)co_await move(message, {.status = Status::unknown,
-                                    .channel = record.channel,
-                                    .channels_left = message.channels_left,
-                                    .due_at = next_look(message, Status::unknown, parts_.clock.now(), false),
-                                    .keep_payload = !message.channels_left.empty()});
-      co_return;
+      co_return (co_await move(message, {.status = Status::unknown,
+                                         .channel = record.channel,
+                                         .channels_left = message.channels_left,
+                                         .due_at = next_look(message, Status::unknown, parts_.clock.now(), false),
+                                         .keep_payload = !message.channels_left.empty()}))
+          .has_value();
     case Status::unknown:
     case Status::accepted:
     case Status::sent:
-      co_await poll(std::move(message), deadline);
-      co_return;
+      co_return co_await poll(std::move(message), deadline);
     case Status::expired:
     case Status::failed:
     case Status::delivered:
     case Status::read:
-      co_return;  // never due
+      break;  // never due
   }
+  co_return false;
 }
 
-Task<void> Outbox::poll(StoredMessage message, Deadline deadline) {
+Task<bool> Outbox::poll(StoredMessage message, Deadline deadline) {
   const MessageRecord& record = message.record;
   const Timestamp now = parts_.clock.now();
   const bool forget = now >= record.created_at + kKeepPayload;
@@ -282,14 +328,17 @@ Task<void> Outbox::poll(StoredMessage message, Deadline deadline) {
     later.keep_payload = !message.channels_left.empty();
   }
   const auto moved = co_await store_.move(record.id, message.version, later, now, deadline);
-  if (!moved || !*moved || forget || !pollable || record.status == Status::sent) co_return;
+  if (!moved || !*moved) co_return false;
+  if (forget || !pollable || record.status == Status::sent) co_return true;
+  if (senders_.rests(record.provider, record.channel, now)) co_return true;
   auto report = co_await parts_.pollers.find(record.provider)
                     ->second->poll(*record.provider_reference, record.channel, deadline.within(kHandOverPatience));
-  if (!report) co_return;  // it is asked again later, or a receipt comes
+  if (!report) co_return true;  // it is asked again later, or a receipt comes
   StatusReport tame_report = tamed(*std::move(report));
   tame_report.message_id = record.id;
   if (tame_report.reference.empty()) tame_report.reference = *record.provider_reference;
   (void)co_await hear(record.provider, std::move(tame_report), deadline);
+  co_return true;
 }
 
 void Outbox::count(const StoredMessage& message) {

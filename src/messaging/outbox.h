@@ -47,8 +47,9 @@ class Outbox final : public Messenger {
   Task<Result<MessageRecord>> send(NewMessage message, Deadline deadline) override;
 
   /// Does what is due for `message`: sends it, asks about it, or declares it lost, expired or forgotten. Several
-  /// processes may do so at once; each thing happens once.
-  Task<void> take_up(StoredMessage message, Deadline deadline);
+  /// processes may do so at once; each thing happens once. False: nothing has changed, somebody else did it or the
+  /// database is away.
+  Task<bool> take_up(StoredMessage message, Deadline deadline);
 
   /// Acts upon a provider's word, however late and however often it comes. False: no message is known by it.
   /// Errors: those of Database; then it may be said again.
@@ -57,13 +58,16 @@ class Outbox final : public Messenger {
   MessageStore& store() { return store_; }
 
  private:
+  Task<void> take_back(Uuid id, Error why);
   Task<StoredMessage> carry(StoredMessage message, Deadline deadline);
   Task<std::optional<StoredMessage>> hand_over(StoredMessage message, const Payload& payload, MessageSender& sender,
                                                Deadline deadline);
+  Task<std::optional<StoredMessage>> end_if_opted_out(StoredMessage message);
   Task<std::optional<StoredMessage>> move(StoredMessage message, Move move);
+  Task<StoredMessage> left_to_delivery(StoredMessage message, Timestamp now);
   Task<StoredMessage> ended(StoredMessage message, Status status);
   Task<void> hear_what_came_early(std::string provider, std::string reference);
-  Task<void> poll(StoredMessage message, Deadline deadline);
+  Task<bool> poll(StoredMessage message, Deadline deadline);
   Task<Result<std::optional<StoredMessage>>> message_of(const std::string& provider, const StatusReport& report,
                                                         Deadline deadline);
   StoredMessage row_of(const NewMessage& message, std::vector<Channel> channels) const;

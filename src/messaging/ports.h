@@ -39,7 +39,9 @@ struct SendOutcome {
   std::string detail;                       // the provider's words; no number, no content
   bool retryable = false;                   // a rejected one that may pass later: busy, over a rate, away
   bool provider_down = false;               // the failure is the provider's, not this message's (for the circuit)
+  bool over_rate = false;                   // a retryable one that only has to wait for its turn
   std::chrono::milliseconds retry_after{};  // 0: not said
+  bool asked = true;                        // false: the provider was never asked, e.g. our own rate limit held it back
 };
 
 /// Sends. Safe to use from any thread. Never throws; every failure is an outcome.

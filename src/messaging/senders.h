@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "messaging/circuit.h"
@@ -20,17 +21,20 @@ class Senders {
 
   bool carries(Channel channel, const Content& content) const;
 
-  /// The first that carries such content and is not known to be down; `last_resort` only when there is no other. Null
-  /// when all are down, or none carries it.
+  /// The first that carries such content and is not known to be down on that channel; `last_resort` only when there is
+  /// no other. Null when all are down, or none carries it.
   MessageSender* choose(Channel channel, const Content& content, std::string_view last_resort, Timestamp now);
 
-  /// Learns from an outcome.
-  void note(const MessageSender& sender, const SendOutcome& outcome, Timestamp now);
+  /// Learns from an outcome; nothing from one of which the provider was not asked.
+  void note(const MessageSender& sender, Channel channel, const SendOutcome& outcome, Timestamp now);
+
+  /// Whether a provider is left alone now because it is down.
+  bool rests(std::string_view provider, Channel channel, Timestamp now);
 
  private:
   std::vector<MessageSender*> senders_;
   std::mutex mutex_;
-  std::map<std::string, Circuit, std::less<>> circuits_;  // by provider
+  std::map<std::pair<std::string, Channel>, Circuit> circuits_;  // a provider's channels fail apart
 };
 
 }  // namespace kriya::messaging

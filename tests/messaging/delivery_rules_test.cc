@@ -51,6 +51,21 @@ TEST(AfterHandOver, PausesGrowWithJitterAndNeverUndercutTheProvider) {
   EXPECT_EQ(after(message, FakeMessageSender::busy()).status, Status::failed);
 }
 
+TEST(AfterHandOver, WhatWaitsItsTurnIsTriedUntilItsTimeIsOver) {
+  StoredMessage message = message_with(Status::sending);
+  message.record.attempts = 20;
+  message.not_after = kNow + hours(1);
+  SendOutcome over_rate = FakeMessageSender::busy();
+  over_rate.over_rate = true;
+  for (const SendOutcome& outcome : {over_rate, FakeMessageSender::busy(seconds(9)), FakeMessageSender::held_back()}) {
+    EXPECT_EQ(after(message, outcome).status, Status::queued);
+  }
+  EXPECT_EQ(after(message, FakeMessageSender::busy()).status, Status::failed);
+  EXPECT_EQ(after(message, FakeMessageSender::busy(hours(1))).status, Status::failed);
+  message.channels_left = {Channel::sms};
+  EXPECT_EQ(after(message, over_rate).channel, Channel::sms);
+}
+
 TEST(AfterHandOver, KeepsThePayloadOnlyWhileAnotherChannelCouldNeedIt) {
   EXPECT_FALSE(after(message_with(Status::sending), FakeMessageSender::accepted("r")).keep_payload);
   EXPECT_FALSE(after(message_with(Status::sending), FakeMessageSender::ambiguous()).keep_payload);
@@ -79,7 +94,8 @@ TEST(AfterHandOver, OnlyADefiniteRefusalIsEverQueuedAgain) {
 }
 
 TEST(Judge, ALateWordOnAnEarlierChannelDoesNotEndALaterOne) {
-  StoredMessage message = message_with(Status::sending);  // its second hand-over
+  StoredMessage message = message_with(Status::sending);
+  message.record.attempts = 2;
   message.record.provider_reference = "first";
   EXPECT_EQ(judge(message, "fake", report_of("first", Status::failed), kNow), Word::stale);
   EXPECT_EQ(judge(message, "fake", report_of("first", Status::sent), kNow), Word::stale);
@@ -89,6 +105,16 @@ TEST(Judge, ALateWordOnAnEarlierChannelDoesNotEndALaterOne) {
   EXPECT_EQ(judge(message, "fake", report_of("first", Status::failed), kNow), Word::stale);
   EXPECT_EQ(judge(message, "other", report_of("second", Status::failed), kNow), Word::stale);
   EXPECT_EQ(judge(message, "fake", report_of("second", Status::failed), kNow), Word::news);
+}
+
+TEST(Judge, AnAnswerThatWasLostLeavesNothingForALateWordOnAnEarlierHandOver) {
+  StoredMessage message = message_with(Status::unknown, {Channel::sms});  // without a reference
+  EXPECT_EQ(judge(message, "fake", report_of("first", Status::failed), kNow), Word::news);
+  EXPECT_EQ(judge(message, "fake", report_of("first", Status::failed, true), kNow), Word::fall_over);
+  message.record.attempts = 2;
+  EXPECT_EQ(judge(message, "fake", report_of("first", Status::failed), kNow), Word::stale);
+  EXPECT_EQ(judge(message, "fake", report_of("first", Status::failed, true), kNow), Word::stale);
+  EXPECT_EQ(judge(message, "fake", report_of("first", Status::delivered), kNow), Word::news);
 }
 
 TEST(Judge, AWordThatOvertakesTheFirstAnswerCounts) {
@@ -114,7 +140,7 @@ TEST(Judge, FallsOverOnlyWhileItIsWorthIt) {
 TEST(NextLook, AsksSeldomerWithAgeAndThenOnlyErases) {
   const StoredMessage message = message_with(Status::accepted, {Channel::sms});
   const auto look = [&](Timestamp now, bool can_poll) { return next_look(message, Status::accepted, now, can_poll); };
-  EXPECT_EQ(look(kNow, true), kNow + seconds(2));
+  EXPECT_EQ(look(kNow, true), kNow + seconds(15));
   EXPECT_EQ(look(kNow + seconds(30), true), kNow + seconds(60));
   EXPECT_EQ(look(kNow + hours(5), true), kNow + hours(6));
   EXPECT_EQ(look(kNow + kPollFor, true), kNow + kKeepPayload);

@@ -13,7 +13,7 @@ using tests::soon;
 
 class MessageStoreTest : public ::testing::TestWithParam<tests::Engine> {
  protected:
-  StoredMessage add() {
+  StoredMessage add(std::optional<Timestamp> due_at = {}) {
     StoredMessage message;
     message.record.id = crypto::new_uuid(clock_.now());
     message.record.kind = "message";
@@ -21,6 +21,7 @@ class MessageStoreTest : public ::testing::TestWithParam<tests::Engine> {
     message.record.created_at = clock_.now();
     message.requested_by = "operator";
     message.payload = "sealed";
+    message.due_at = due_at;
     EXPECT_TRUE(run_to_completion(store_.add(message, {}, "hash", false, soon())).value());
     return message;
   }
@@ -86,6 +87,46 @@ TEST_P(MessageStoreTest, OnlyTheHandOverThatHasItWritesItsOutcome) {
   EXPECT_EQ(find(id).record.status, Status::delivered);
   EXPECT_EQ(find(id).record.provider_reference, "one");
   EXPECT_EQ(find(id).record.latency_ms, 7);
+}
+
+TEST_P(MessageStoreTest, AnAnswerWithoutAReferenceDropsThatOfAnEarlierHandOverAlone) {
+  const StoredMessage message = add();
+  const Uuid id = message.record.id;
+  const auto hand_over = [&](std::string reference, Status status, std::optional<std::string> told = {}) {
+    const StoredMessage before = find(id);
+    const Claim claim{.by = "one", .provider = "fake", .segments = 1, .until = clock_.now()};
+    ASSERT_TRUE(run_to_completion(store_.claim(id, before.version, claim, clock_.now(), soon())).value());
+    if (told) {  // by a receipt that names our id
+      StatusReport report;
+      report.reference = *told;
+      report.status = Status::accepted;
+      const std::int64_t version = find(id).version;
+      ASSERT_TRUE(run_to_completion(store_.merge(id, version, report, clock_.now(), soon())).value());
+    }
+    const Answered answered{
+        .reference = reference, .earlier_reference = before.record.provider_reference, .latency_ms = 7};
+    ASSERT_TRUE(
+        run_to_completion(store_.settle(id, "one", {.status = status}, answered, clock_.now(), soon())).value());
+  };
+  hand_over("first", Status::queued);
+  EXPECT_EQ(find(id).record.provider_reference, "first");
+  hand_over("", Status::queued);
+  EXPECT_EQ(find(id).record.provider_reference, std::nullopt);
+  hand_over("", Status::unknown, "told");
+  EXPECT_EQ(find(id).record.provider_reference, "told");
+}
+
+TEST_P(MessageStoreTest, WhatIsToBeSentComesBeforeWhatIsToBeLookedAt) {
+  const Uuid asked = add(clock_.now()).record.id;
+  ASSERT_TRUE(merge(find(asked), Status::accepted));
+  const Uuid second = add(clock_.now() + std::chrono::seconds(2)).record.id;
+  const Uuid first = add(clock_.now() + std::chrono::seconds(1)).record.id;
+  clock_.advance(std::chrono::seconds(2));
+  std::vector<Uuid> due;
+  const auto found = run_to_completion(store_.due(clock_.now(), 10, soon()));
+  for (const StoredMessage& one : *found) due.push_back(one.record.id);
+  EXPECT_EQ(due, (std::vector<Uuid>{first, second, asked}));
+  EXPECT_EQ(run_to_completion(store_.due(clock_.now(), 1, soon())).value().at(0).record.id, first);
 }
 
 }  // namespace

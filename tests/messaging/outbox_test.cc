@@ -91,11 +91,15 @@ class Process {
         delivery_(context_, outbox_, clock, metrics_) {}
 
   Result<MessageRecord> send(NewMessage message) { return run_to_completion(outbox_.send(std::move(message), soon())); }
+  Result<MessageRecord> send(NewMessage message, Deadline deadline) {
+    return run_to_completion(outbox_.send(std::move(message), deadline));
+  }
   std::size_t step() { return run_to_completion(delivery_.step()); }
   bool hear(StatusReport said, std::string provider = "fake") {
     return run_to_completion(outbox_.hear(std::move(provider), std::move(said), soon())).value();
   }
   StoredMessage find(const Uuid& id) { return *run_to_completion(outbox_.store().find(id, soon())).value(); }
+  tests::FailingDatabase& database() { return database_; }
   void die_after_writes(int count) { database_.die_after_writes(count); }
   Outbox& outbox() { return outbox_; }
 
@@ -195,6 +199,26 @@ TEST_P(OutboxTest, WithdrawsWhatWaitsForWhoOptsOut) {
   EXPECT_EQ(here_->find(code).record.status, Status::queued);
 }
 
+TEST_P(OutboxTest, WhoHasOptedOutIsSentNoLaterTryAndNoOtherChannel) {
+  sms_.then(FakeMessageSender::busy());
+  const Uuid retry = here_->send(text_to(kTo))->id;
+  sms_.then(FakeMessageSender::busy());
+  const Uuid code = here_->send(code_to(kTo))->id;
+  const Uuid fall_over = here_->send(text_to(kTo, {Channel::whatsapp, Channel::sms}))->id;
+  opt_out(kTo);
+  EXPECT_TRUE(here_->hear(report("ref-1", Status::failed, true), "fake-whatsapp"));
+  clock_.advance(seconds(60));
+  here_->step();
+  for (const Uuid& id : {retry, fall_over}) {
+    EXPECT_EQ(here_->find(id).record.status, Status::failed);
+    EXPECT_EQ(here_->find(id).record.detail, "The recipient has opted out.");
+    EXPECT_FALSE(here_->find(id).payload);
+    EXPECT_FALSE(here_->find(id).due_at);
+  }
+  EXPECT_EQ(here_->find(code).record.status, Status::accepted);
+  EXPECT_EQ(sms_.sent().size(), 3U);
+}
+
 TEST_P(OutboxTest, ACrashBetweenWrittenAndSentIsFinishedByAnotherProcess) {
   here_->die_after_writes(1);  // the row is there, and the process dies
   const auto record = here_->send(text_to(kTo));
@@ -212,6 +236,21 @@ TEST_P(OutboxTest, ACrashBetweenWrittenAndSentIsFinishedByAnotherProcess) {
   EXPECT_EQ(other->find(record->id).record.status, Status::accepted);
   clock_.advance(hours(1));
   EXPECT_EQ(other->step(), 0U);
+}
+
+TEST_P(OutboxTest, WhatWasRefusedIsNotSentLaterThoughItWasWritten) {
+  here_->database().lose_the_next_answer();
+  const auto refused = here_->send(code_to(kTo));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::unavailable);
+  clock_.advance(kHeadStart);
+  here_->step();
+  EXPECT_TRUE(sms_.sent().empty());
+  const auto rows = run_to_completion(here_->outbox().store().list({}, soon())).value();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].record.status, Status::failed);
+  EXPECT_FALSE(rows[0].payload);
+  EXPECT_FALSE(rows[0].due_at);
 }
 
 TEST_P(OutboxTest, ACrashBetweenSentAndAnsweredIsUnknownAndNeverSentAgain) {
@@ -254,6 +293,19 @@ TEST_P(OutboxTest, WhatWaitsIsSentSeveralAtATime) {
   EXPECT_TRUE(left.value().empty());
 }
 
+TEST_P(OutboxTest, AStepThatCannotWriteHasChangedNothing) {
+  for (int i = 0; i < 3; ++i) {
+    sms_.then(FakeMessageSender::busy());
+    here_->send(text_to(kTo));
+  }
+  clock_.advance(seconds(2));
+  here_->database().be_read_only(true);
+  EXPECT_EQ(here_->step(), 0U);
+  EXPECT_EQ(sms_.sent().size(), 3U);
+  here_->database().be_read_only(false);
+  EXPECT_EQ(here_->step(), 3U);
+}
+
 TEST_P(OutboxTest, AnAnswerThatComesAfterAllBeatsUnknown) {
   const auto other = process({&sms_});
   sms_.during = [&](const Outgoing&) {  // the hand-over takes so long that it is given up
@@ -280,8 +332,7 @@ TEST_P(OutboxTest, OfManyOutboxesThatRaceForAMessageOneSendsIt) {
       ++ready;
       while (ready < kRacers) std::this_thread::yield();
       run_to_completion([](Outbox& outbox, StoredMessage message) -> Task<bool> {
-        co_await outbox.take_up(std::move(message), soon());
-        co_return true;
+        co_return co_await outbox.take_up(std::move(message), soon());
       }(racer->outbox(), seen));
     });
   }
@@ -348,6 +399,16 @@ TEST_P(OutboxTest, DoesNotTryAgainAfterItsTime) {
   EXPECT_EQ(other->find(record->id).record.status, Status::expired);
   EXPECT_FALSE(other->find(record->id).payload);
   EXPECT_EQ(sms_.sent().size(), 1U);
+}
+
+TEST_P(OutboxTest, IsNotSentAfterADayWhenNobodyHasSaidHowLongItIsWorthIt) {
+  here_->die_after_writes(1);
+  const auto record = here_->send(text_to(kTo));
+  const auto other = process({&sms_});
+  clock_.advance(kLongestLife);
+  other->step();
+  EXPECT_EQ(other->find(record->id).record.status, Status::expired);
+  EXPECT_TRUE(sms_.sent().empty());
 }
 
 TEST_P(OutboxTest, ARefusedMessageGoesToTheNextChannelWithItsOwnContent) {
@@ -422,6 +483,41 @@ TEST_P(OutboxTest, AReplayedReceiptUnderAnotherIdIsOfItsReferenceAlone) {
   EXPECT_EQ(here_->find(lost->id).record.status, Status::delivered);
 }
 
+TEST_P(OutboxTest, WithoutTheTimeForAHandOverTheMessageIsLeftToDelivery) {
+  const auto record = here_->send(text_to(kTo), Deadline::after(kLeastHandOver));
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->status, Status::queued);
+  EXPECT_TRUE(sms_.sent().empty());
+  EXPECT_EQ(here_->step(), 1U);  // at once, without the head start
+  EXPECT_EQ(here_->find(record->id).record.status, Status::accepted);
+  EXPECT_GE(sms_.patience.load(), kHandOverPatience - seconds(5));
+}
+
+TEST_P(OutboxTest, AHandOverOfWhichTheProviderWasNotAskedIsNoAttempt) {
+  for (int i = 0; i < 5; ++i) sms_.then(FakeMessageSender::held_back(seconds(60)));
+  const auto record = here_->send(text_to(kTo));
+  EXPECT_EQ(record->status, Status::queued);
+  EXPECT_EQ(record->attempts, 0);
+  for (int i = 0; i < 5; ++i) {
+    clock_.advance(seconds(60));
+    EXPECT_EQ(here_->step(), 1U);
+  }
+  EXPECT_EQ(here_->find(record->id).record.status, Status::accepted);
+  EXPECT_EQ(here_->find(record->id).record.attempts, 1);
+}
+
+TEST_P(OutboxTest, AHandOverOfWhichTheProviderWasNotAskedSaysNothingAboutTheProvider) {
+  for (int i = 0; i < Circuit::kFailures; ++i) {
+    sms_.then(FakeMessageSender::down());
+    here_->send(text_to(kTo));
+    sms_.then(FakeMessageSender::held_back(seconds(60)));
+    here_->send(text_to(kTo));
+  }
+  const std::size_t asked = sms_.sent().size();
+  EXPECT_EQ(here_->send(text_to(kTo))->attempts, 0);
+  EXPECT_EQ(sms_.sent().size(), asked);
+}
+
 TEST_P(OutboxTest, LeavesAProviderAloneThatIsDown) {
   for (int i = 0; i < Circuit::kFailures; ++i) {
     sms_.then(FakeMessageSender::down());
@@ -438,6 +534,27 @@ TEST_P(OutboxTest, LeavesAProviderAloneThatIsDown) {
     other->step();
   }
   EXPECT_EQ(other->find(record->id).record.status, Status::accepted);
+}
+
+TEST_P(OutboxTest, FallsOverAtOnceWhenTheProviderOfAChannelIsDown) {
+  for (int i = 0; i < Circuit::kFailures; ++i) {
+    whatsapp_.then(FakeMessageSender::down());
+    here_->send(text_to(kTo, {Channel::whatsapp}));
+  }
+  const auto record = here_->send(text_to(kTo, {Channel::whatsapp, Channel::sms}));
+  EXPECT_EQ(record->status, Status::accepted);
+  EXPECT_EQ(record->channel, Channel::sms);
+  EXPECT_EQ(record->attempts, 1);
+}
+
+TEST_P(OutboxTest, AProviderThatIsDownOnOneChannelIsAskedOnAnother) {
+  FakeMessageSender both("both", {Channel::whatsapp, Channel::sms});
+  const auto process_of_both = process({&both});
+  for (int i = 0; i < Circuit::kFailures; ++i) {
+    both.then(FakeMessageSender::down());
+    process_of_both->send(text_to(kTo, {Channel::whatsapp}));
+  }
+  EXPECT_EQ(process_of_both->send(text_to(kTo))->status, Status::accepted);
 }
 
 TEST_P(OutboxTest, ARetryPrefersAnotherProvider) {
@@ -470,6 +587,24 @@ TEST_P(OutboxTest, AsksAboutAMessageLessAndLessOftenUntilThereIsWord) {
   clock_.advance(hours(1));
   asking->step();
   EXPECT_EQ(poller.asked.size(), asked);
+}
+
+TEST_P(OutboxTest, DoesNotAskAProviderThatIsDown) {
+  FakePoller poller;
+  const auto asking = process({&sms_}, {{"fake", &poller}});
+  asking->send(text_to(kTo));
+  NewMessage now_or_never = text_to(kTo);
+  now_or_never.not_after = clock_.now() + milliseconds(1);
+  for (int i = 0; i < Circuit::kFailures; ++i) {
+    sms_.then(FakeMessageSender::down());
+    asking->send(now_or_never);
+  }
+  clock_.advance(seconds(15));
+  EXPECT_EQ(asking->step(), 1U);
+  EXPECT_TRUE(poller.asked.empty());
+  clock_.advance(seconds(15));
+  EXPECT_EQ(asking->step(), 1U);
+  EXPECT_EQ(poller.asked.size(), 1U);
 }
 
 TEST_P(OutboxTest, KeepsWhateverWordsAProviderSends) {

@@ -1,6 +1,7 @@
 // A provider that does as it is told and remembers what it was asked.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -22,7 +23,8 @@ class FakeMessageSender final : public messaging::MessageSender {
   bool carries(messaging::Channel channel, const messaging::Content&) const override {
     return std::ranges::find(channels_, channel) != channels_.end();
   }
-  Task<messaging::SendOutcome> send(messaging::Outgoing message, Deadline) override {
+  Task<messaging::SendOutcome> send(messaging::Outgoing message, Deadline deadline) override {
+    patience = deadline.at() - Deadline::Steady::now();
     messaging::SendOutcome outcome = accepted("ref-" + std::to_string(sent().size() + 1));
     {
       const std::scoped_lock lock(mutex_);
@@ -55,12 +57,18 @@ class FakeMessageSender final : public messaging::MessageSender {
     busy.retry_after = retry_after;
     return busy;
   }
+  static messaging::SendOutcome held_back(std::chrono::milliseconds retry_after = {}) {
+    auto held_back = busy(retry_after);
+    held_back.asked = false;
+    return held_back;
+  }
   static messaging::SendOutcome down() {
     auto down = busy();
     down.provider_down = true;
     return down;
   }
 
+  std::atomic<Deadline::Steady::duration> patience{};      // that the last hand-over had
   std::function<void(const messaging::Outgoing&)> during;  // while the provider has not answered yet
 
  private:
