@@ -92,10 +92,10 @@ describe('Telesign', () => {
     test('unless it is so three times: then the message has failed', async (t) => {
       const kriya = await startMessaging(t);
       const phone = uniquePhone();
-      kriya.telesign.behave({ to: phone, ...misbehaviour.rateLimited, times: 99 });
+      kriya.telesign.behave({ to: phone, ...misbehaviour.unavailable, times: 99 });
       const { id } = accepted(await sendSms(kriya, phone));
       const last = await becomes(kriya, id, 'failed');
-      assert.deepEqual([last.attempts, last.provider_code], [3, '10019']);
+      assert.deepEqual([last.attempts, last.provider_code], [3, '10000']);
       await staysUnsent(kriya, kriya.telesign);
       assertSent(kriya.telesign, phone, 0);
     });

@@ -53,7 +53,7 @@ TEST_P(AccountChangesTest, TheCodeGoesToTheOwnNumberAndIsCountedForThisDevice) {
   EXPECT_EQ(asked.phone_number.str(), "+14155550123");
   EXPECT_EQ(asked.purpose, verification::Purpose::reauthenticate);
   EXPECT_EQ(asked.owner_session, server_.claims(me_.token).session);
-  EXPECT_EQ(asked.opened_by, "user:" + me_.user.id.str());
+  EXPECT_EQ(asked.opened_by, "session:" + *server_.claims(me_.token).session);
 }
 
 TEST_P(AccountChangesTest, ASignInThatSomebodyElseVouchedForIsNoProof) {

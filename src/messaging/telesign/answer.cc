@@ -72,6 +72,8 @@ SendOutcome not_answered(const NoAnswer& none) {
   outcome.detail = none.detail;
   outcome.retryable = !lost;
   outcome.provider_down = none.why != NoAnswer::Why::held_back;
+  outcome.asked = none.why != NoAnswer::Why::held_back;
+  outcome.over_rate = none.why == NoAnswer::Why::held_back;
   outcome.retry_after = none.retry_after;
   return outcome;
 }
@@ -104,6 +106,7 @@ SendOutcome outcome_of(const Reply& reply) {
   SendOutcome outcome = over_rate ? rejected(answer, true, false)
                         : meaning ? by_meaning(answer, *meaning)
                                   : by_http_status(answer);
+  outcome.over_rate = over_rate || (outcome.retryable && answer.http_status == 429);
   outcome.reference = answer.reference;
   outcome.code = answer.code ? std::to_string(*answer.code) : "http_" + std::to_string(answer.http_status);
   outcome.detail = answer.words;

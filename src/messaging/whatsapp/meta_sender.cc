@@ -21,6 +21,7 @@ SendOutcome rejected(const Refusal& refusal) {
   SendOutcome outcome = of_kind(SendOutcome::Kind::rejected, Status::failed);
   outcome.retryable = refusal.retryable;
   outcome.provider_down = refusal.provider_down;
+  outcome.over_rate = refusal.retryable && !refusal.elsewhere && !refusal.provider_down;
   return outcome;
 }
 
