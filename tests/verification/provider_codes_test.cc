@@ -19,7 +19,8 @@ class FakeVerifier final : public messaging::CodeVerifier {
   Task<Result<Verdict>> check(std::string reference, std::string code, Deadline) override {
     ++asked;
     if (away) co_return fail(Errc::unavailable, "The provider is away.");
-    co_return reference == "reference-" + code.substr(std::min<std::size_t>(code.size(), 6)) ? Verdict::right : Verdict::wrong;
+    co_return reference == "reference-" + code.substr(std::min<std::size_t>(code.size(), 6)) ? Verdict::right
+                                                                                             : Verdict::wrong;
   }
   std::atomic<int> asked = 0;
   bool away = false;
