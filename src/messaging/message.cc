@@ -1,4 +1,0 @@
-#include "messaging/message.h"
-
-#include "messaging/messenger.h"
-#include "messaging/ports.h"

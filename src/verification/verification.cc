@@ -1,1 +1,0 @@
-#include "verification/verification.h"
