@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/uuid.h"
+#include "http/connection.h"
 #include "runtime/deadline.h"
 
 namespace kriya::http {
@@ -32,6 +33,7 @@ struct Caller {
   std::string bearer;           // a token as sent, not yet checked
   std::optional<TokenClaims> token = {};  // of the token that was checked
   std::string accept_language = {};       // as sent
+  Connection* connection = nullptr;       // never null in a request that came by a server
 
   /// What stood in the places of the route's path, e.g. {"id", "…"}; the names live as long as the route.
   std::vector<std::pair<std::string_view, std::string>> path_parameters = {};

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "http/connection.h"
 
 namespace kriya::http {
 
@@ -73,6 +76,10 @@ struct Response {
   std::vector<std::pair<std::string_view, std::string>> headers = {};  // names: static storage
   bool close = false;                                                  // end the connection after this answer
   std::string_view content_security_policy = {};                       // static storage; the strict default when empty
+
+  /// Writes the body while it comes into being, instead of `body`: called once, after the head has left, in chunks
+  /// (HTTP/1.1) or until the end of the connection (HTTP/1.0). Never for HEAD. What it owns lives until it returns.
+  std::function<Task<void>(BodyWriter&)> stream = {};
 
   void add_header(std::string_view name, std::string_view value) { headers.emplace_back(name, value); }
 };
