@@ -37,8 +37,10 @@ http::AccessRule require_token(SessionLookup& sessions, http::AccessRule where =
 http::AccessRule require_scope(SessionLookup& sessions, std::string scope);
 
 /// All that there are.
-constexpr auto kScopes =
-    std::to_array<std::string_view>({"messages:send", "messages:read", "phone:lookup", "phone:verify"});
+constexpr auto kScopes = std::to_array<std::string_view>({
+    "messages:send", "messages:read", "phone:lookup", "phone:verify",
+    "tool-calls:read",  // of everybody: an operator's
+});
 
 /// Whether `word` is among the words of `scope`.
 bool has_scope(std::string_view scope, std::string_view word);

@@ -8,6 +8,12 @@ std::string_view name(Errc code) {
       return "bad_request";
     case Errc::invalid_json:
       return "invalid_json";
+    case Errc::invalid_request:
+      return "invalid_request";
+    case Errc::unsupported_grant_type:
+      return "unsupported_grant_type";
+    case Errc::invalid_scope:
+      return "invalid_scope";
     case Errc::invalid_fields:
       return "invalid_fields";
     case Errc::missing_token:
@@ -16,10 +22,18 @@ std::string_view name(Errc code) {
       return "invalid_token";
     case Errc::invalid_code:
       return "invalid_code";
+    case Errc::invalid_client:
+      return "invalid_client";
+    case Errc::missing_csrf_token:
+      return "missing_csrf_token";
     case Errc::missing_api_key:
       return "missing_api_key";
     case Errc::invalid_api_key:
       return "invalid_api_key";
+    case Errc::invalid_csrf_token:
+      return "invalid_csrf_token";
+    case Errc::foreign_origin:
+      return "foreign_origin";
     case Errc::forbidden:
       return "forbidden";
     case Errc::insufficient_scope:
@@ -56,6 +70,8 @@ std::string_view name(Errc code) {
       return "headers_too_large";
     case Errc::internal:
       return "internal";
+    case Errc::model_unavailable:
+      return "model_unavailable";
     case Errc::verification_unavailable:
       return "verification_unavailable";
     case Errc::delivery_failed:

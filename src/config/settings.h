@@ -22,6 +22,8 @@ enum class CodeProvider { own, telesign };
 enum class PumpingGuard { off, record, deny };
 enum class RiskCheck { off, telesign };
 enum class OnFailure { open, closed };
+enum class ToolApproval { never, writes, always };
+enum class LoggedPhones { masked, full };
 enum class TelesignAuth { automatic, digest, basic };
 enum class LogLevel { trace, debug, info, warn, error };
 enum class LogFormat { automatic, text, json };  // automatic: text on a terminal, else JSON
@@ -38,6 +40,14 @@ struct DatabaseUrl {
 struct TestNumber {
   std::string phone_number;  // E.164
   Secret code;
+};
+
+/// A server that speaks OpenAI's Chat Completions, by the name that requests use for it.
+struct ModelProvider {
+  std::string name;
+  std::string base_url;  // no trailing slash
+  std::string model;
+  Secret api_key;  // empty: none is sent
 };
 
 struct RedisUrl {
@@ -133,7 +143,18 @@ struct Settings {
   std::string openai_base_url;
   std::string openai_model;
   std::vector<std::string> openai_allowed_models;
+  std::vector<ModelProvider> chat_providers;  // besides the one of the OPENAI_* variables
+  std::string chat_instructions;              // empty: the built-in ones
+  unsigned chat_max_rounds = 0;
+  unsigned chat_max_tokens = 0;
+  std::chrono::seconds chat_timeout{};
+  ToolApproval tool_approval = ToolApproval::writes;
+  std::chrono::seconds tool_timeout{};
+  std::vector<std::string> mcp_allowed_hosts;  // besides the host of PUBLIC_URL
   bool enable_tool_logging = true;
+  LoggedPhones tool_log_phones = LoggedPhones::masked;
+  unsigned tool_log_file_megabytes = 0;
+  unsigned tool_log_files = 0;  // kept besides the current one; 0: all
   std::filesystem::path log_dir;
 
   LogLevel log_level = LogLevel::info;

@@ -214,6 +214,37 @@ Parsed<std::vector<Secret>> parse_secrets(string_view text, std::size_t least) {
 
 Parsed<std::vector<Secret>> parse_keys(string_view text) { return parse_each<Secret>(text, parse_key); }
 
+Parsed<std::vector<ModelProvider>> parse_model_providers(std::string_view text) {
+  const auto name_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  std::vector<ModelProvider> providers;
+  for (const std::string_view entry : split_list(text)) {
+    const std::size_t equals = std::min(entry.find('='), entry.size());
+    const std::string name = to_lower(trim(entry.substr(0, equals)));
+    if (name.empty() || !std::ranges::all_of(name, name_letter)) {
+      return not_allowed("a name is not of letters, digits and dashes");
+    }
+    if (name == "openai" || std::ranges::find(providers, name, &ModelProvider::name) != providers.end()) {
+      return not_allowed(in_quotes(name) + " is there twice; openai is the one of OPENAI_BASE_URL");
+    }
+    const std::string_view rest = entry.substr(std::min(equals + 1, entry.size()));
+    const std::size_t bar = std::min(rest.find('|'), rest.size());
+    const std::string_view after = rest.substr(std::min(bar + 1, rest.size()));
+    const std::size_t second = std::min(after.find('|'), after.size());
+    auto url = parse_base_url(trim(rest.substr(0, bar)));
+    if (!url) return not_allowed("the address of " + in_quotes(name) + " is no http(s) address");
+    auto model = parse_word(trim(after.substr(0, second)));
+    if (!model || model->empty()) return not_allowed(in_quotes(name) + " has no model");
+    Secret api_key;
+    if (const std::string_view key = trim(after.substr(std::min(second + 1, after.size()))); !key.empty()) {
+      auto parsed = parse_key(key);
+      if (!parsed) return not_allowed("the key of " + in_quotes(name) + " is none");
+      api_key = *std::move(parsed);
+    }
+    providers.push_back({name, *std::move(url), *std::move(model), std::move(api_key)});
+  }
+  return providers;
+}
+
 Parsed<std::vector<std::string>> parse_countries(std::string_view text) {
   std::vector<std::string> countries;
   for (const std::string_view entry : split_list(text)) {

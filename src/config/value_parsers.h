@@ -55,6 +55,9 @@ Parsed<std::vector<std::string>> parse_origins(std::string_view text);
 Parsed<std::string> parse_word(std::string_view text);
 Parsed<std::vector<std::string>> parse_words(std::string_view text);
 
+/// Model servers as <name>=<base URL>|<model>|<key>, separated by commas. What is wrong is said without the key.
+Parsed<std::vector<ModelProvider>> parse_model_providers(std::string_view text);
+
 /// Countries as two letters (ISO 3166-1), in any case.
 Parsed<std::vector<std::string>> parse_countries(std::string_view text);
 

@@ -10,6 +10,7 @@
 
 #include "base/uuid.h"
 #include "http/connection.h"
+#include "http/principal.h"
 #include "runtime/deadline.h"
 
 namespace kriya::http {
@@ -31,9 +32,10 @@ struct Caller {
   bool trusted_registrar = false;
   std::string api_key_id = {};  // names the X-API-Key that was accepted, and does not tell it; empty: none was
   std::string bearer;           // a token as sent, not yet checked
-  std::optional<TokenClaims> token = {};  // of the token that was checked
-  std::string accept_language = {};       // as sent
-  Connection* connection = nullptr;       // never null in a request that came by a server
+  std::optional<TokenClaims> token = {};    // of the token that was checked
+  std::optional<Principal> principal = {};  // where an endpoint asks for one
+  std::string accept_language = {};         // as sent
+  Connection* connection = nullptr;         // never null in a request that came by a server
 
   /// What stood in the places of the route's path, e.g. {"id", "…"}; the names live as long as the route.
   std::vector<std::pair<std::string_view, std::string>> path_parameters = {};

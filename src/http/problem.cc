@@ -10,6 +10,12 @@ int status_of(Errc code) {
       return 400;
     case Errc::invalid_json:
       return 400;
+    case Errc::invalid_request:
+      return 400;
+    case Errc::unsupported_grant_type:
+      return 400;
+    case Errc::invalid_scope:
+      return 400;
     case Errc::invalid_fields:
       return 422;
     case Errc::missing_token:
@@ -18,9 +24,17 @@ int status_of(Errc code) {
       return 401;
     case Errc::invalid_code:
       return 401;
+    case Errc::invalid_client:
+      return 401;
+    case Errc::missing_csrf_token:
+      return 401;
     case Errc::missing_api_key:
       return 401;
     case Errc::invalid_api_key:
+      return 403;
+    case Errc::invalid_csrf_token:
+      return 403;
+    case Errc::foreign_origin:
       return 403;
     case Errc::forbidden:
       return 403;
@@ -58,6 +72,8 @@ int status_of(Errc code) {
       return 431;
     case Errc::internal:
       return 500;
+    case Errc::model_unavailable:
+      return 502;
     case Errc::verification_unavailable:
       return 501;
     case Errc::delivery_failed:
@@ -78,6 +94,12 @@ std::string_view title_of(Errc code) {
       return "Bad request";
     case Errc::invalid_json:
       return "Invalid JSON";
+    case Errc::invalid_request:
+      return "invalid_request";
+    case Errc::unsupported_grant_type:
+      return "unsupported_grant_type";
+    case Errc::invalid_scope:
+      return "invalid_scope";
     case Errc::invalid_fields:
       return "Invalid fields";
     case Errc::missing_token:
@@ -86,10 +108,18 @@ std::string_view title_of(Errc code) {
       return "Invalid or expired token";
     case Errc::invalid_code:
       return "Invalid code";
+    case Errc::invalid_client:
+      return "invalid_client";
+    case Errc::missing_csrf_token:
+      return "Missing authentication or CSRF token";
     case Errc::missing_api_key:
       return "Missing API key";
     case Errc::invalid_api_key:
       return "Invalid API key";
+    case Errc::invalid_csrf_token:
+      return "Invalid CSRF token";
+    case Errc::foreign_origin:
+      return "Foreign origin";
     case Errc::forbidden:
       return "Forbidden";
     case Errc::insufficient_scope:
@@ -126,6 +156,8 @@ std::string_view title_of(Errc code) {
       return "Headers too large";
     case Errc::internal:
       return "Internal error";
+    case Errc::model_unavailable:
+      return "Model unavailable";
     case Errc::verification_unavailable:
       return "Phone verification unavailable";
     case Errc::delivery_failed:

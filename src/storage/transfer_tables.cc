@@ -162,6 +162,50 @@ std::vector<TransferTable> described_tables() {
                    {"message_id", Kind::uuid, true}});
   add("opt_outs",
       {{"phone_hash", Kind::text}, {"phone_masked", Kind::text}, {"keyword", Kind::text}, {"at", Kind::time}});
+  add("clients", {{"id", Kind::text},
+                  {"name", Kind::text},
+                  {"secret_hash", Kind::text},
+                  {"scope", Kind::text},
+                  {"version", Kind::integer},
+                  {"created_at", Kind::time},
+                  {"rotated_at", Kind::time, true}});
+  add("tool_calls", {{"id", Kind::uuid},
+                     {"at", Kind::time},
+                     {"user_id", Kind::uuid, true},
+                     {"client_id", Kind::text},
+                     {"session_id", Kind::text},
+                     {"via", Kind::text},
+                     {"tool_name", Kind::text},
+                     {"upstream", Kind::text},
+                     {"arguments", Kind::text},
+                     {"status", Kind::text},
+                     {"decision", Kind::text},
+                     {"error_kind", Kind::text},
+                     {"duration_us", Kind::integer},
+                     {"result", Kind::text},
+                     {"argument_bytes", Kind::integer},
+                     {"result_bytes", Kind::integer},
+                     {"redactions", Kind::integer},
+                     {"request_id", Kind::text},
+                     {"trace_id", Kind::text},
+                     {"client_address", Kind::text},
+                     {"metadata", Kind::text}});
+  add("conversations", {{"id", Kind::uuid},
+                        {"owner", Kind::text},
+                        {"title", Kind::text},
+                        {"renamed", Kind::integer},
+                        {"created_at", Kind::time},
+                        {"updated_at", Kind::time}});
+  add("conversation_messages",
+      {{"id", Kind::uuid},
+       {"conversation_id", Kind::uuid},
+       {"position", Kind::integer},
+       {"role", Kind::text},
+       {"content", Kind::text},
+       {"tool_calls", Kind::text, true},
+       {"tool_call_id", Kind::text, true},
+       {"created_at", Kind::time}},
+      {}, TransferTable::Parent{"conversations", 1});
   return all;
 }
 

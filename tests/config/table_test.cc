@@ -93,7 +93,7 @@ TEST(Table, NumbersAreAllowedExactlyAsTheTableSays) {
     EXPECT_TRUE(allowed(least) && allowed(most)) << variable.name;
     EXPECT_FALSE(allowed(least - 1) || allowed(most + 1)) << variable.name;
   }
-  EXPECT_EQ(ranges, 16);
+  EXPECT_EQ(ranges, 22);
 }
 
 TEST(Table, WordsAreAllowedExactlyAsTheTableSays) {

@@ -1,0 +1,1 @@
+#include "audit/tool_log.h"
