@@ -1,6 +1,6 @@
 # The commands of the project. The work is in scripts/, ninja and cmake; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-sms dev bench bench-scale bench-verify bench-soak fuzz asan tsan lint format clean setup
+.PHONY: help run build test test-sms dev bench bench-scale bench-verify bench-mcp bench-soak fuzz asan tsan lint format clean setup
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ bench-verify: ## how fast codes are checked, beside register in the same run
 	@scripts/setup.sh bench
 	@$(MAKE) --no-print-directory build
 	@/usr/bin/python3 -B bench/verify.py $(ARGS)
+
+bench-mcp: ## tool calls over MCP, beside the official TypeScript SDKs in the same run
+	@scripts/setup.sh bench
+	@$(MAKE) --no-print-directory build
+	@/usr/bin/python3 -B bench/mcp.py $(ARGS)
 
 bench-soak: ## 5 minutes of load on PostgreSQL: does memory stay flat?
 	@scripts/setup.sh bench

@@ -31,7 +31,7 @@ case $purpose in
   run) ;;
   test) packages+=("${test_packages[@]}") npm_projects+=(tests/e2e) ;;
   lint) packages+=(clang-format-19 clang-tidy-19) ;;
-  bench) packages+=("${bench_packages[@]}") npm_projects+=(tests/e2e bench/peers/fastify) ;;
+  bench) packages+=("${bench_packages[@]}") npm_projects+=(tests/e2e bench/peers/fastify bench/peers/mcp) ;;
   *) echo "usage: scripts/setup.sh [run|test|bench|lint]" >&2 && exit 2 ;;
 esac
 
