@@ -19,9 +19,7 @@ class Deadline {
   bool passed_at(Steady::time_point now) const { return now >= at_ || stop_.stop_requested(); }
 
   /// This deadline, or the end of `span` from now where that is sooner.
-  Deadline within(std::chrono::milliseconds span) const {
-    return Deadline(std::min(at_, Steady::now() + span), stop_);
-  }
+  Deadline within(std::chrono::milliseconds span) const { return Deadline(std::min(at_, Steady::now() + span), stop_); }
 
   /// This time, and over as soon as `stop` is requested: for work that can be given up halfway. Calls to other servers
   /// then end at once; the database finishes what it was asked.
