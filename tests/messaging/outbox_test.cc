@@ -1,6 +1,7 @@
 #include "messaging/outbox.h"
 
 #include <atomic>
+#include <stop_token>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -490,6 +491,16 @@ TEST_P(OutboxTest, WithoutTheTimeForAHandOverTheMessageIsLeftToDelivery) {
   EXPECT_TRUE(sms_.sent().empty());
   EXPECT_EQ(here_->step(), 1U);  // at once, without the head start
   EXPECT_EQ(here_->find(record->id).record.status, Status::accepted);
+  EXPECT_GE(sms_.patience.load(), kHandOverPatience - seconds(5));
+}
+
+TEST_P(OutboxTest, AMessageIsHandedOverWholeThoughItsCallerGoesAway) {
+  std::stop_source source;
+  sms_.during = [&](const Outgoing&) { source.request_stop(); };
+  const auto record = here_->send(text_to(kTo), Deadline::after(hours(1)).stopped_by(source.get_token()));
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->status, Status::accepted);
+  EXPECT_FALSE(sms_.stoppable);
   EXPECT_GE(sms_.patience.load(), kHandOverPatience - seconds(5));
 }
 

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <future>
 #include <mutex>
+#include <stop_token>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
@@ -391,6 +392,74 @@ TEST(Curl, RefusesMoreCallsAtOnceThanAllowed) {
   EXPECT_FALSE(second.error().sent);
   client.reset();
   EXPECT_FALSE(first.get().has_value());
+}
+
+TEST(Curl, ACallThatIsStoppedBeforehandSendsNothing) {
+  Received received;
+  TcpServer server(answer_all(received));
+  Curl client(kOptions);
+  std::stop_source source;
+  source.request_stop();
+  const auto answer = send(client, {"POST", server.url()}, Deadline::after(30s).stopped_by(source.get_token()));
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_FALSE(answer.error().sent);
+  EXPECT_TRUE(answer.error().stopped);
+  EXPECT_FALSE(answer.error().timed_out);
+  EXPECT_EQ(received.count(), 0U);
+}
+
+TEST(Curl, AStopGivesUpACallThatWaitsForItsAnswer) {
+  std::stop_source source;
+  std::promise<void> closed;
+  TcpServer server([&](Connection& connection) {
+    connection.read_request();
+    source.request_stop();
+    connection.wait_for_close();
+    closed.set_value();
+  });
+  Curl client(kOptions);
+  const auto answer =
+      send(client, {"POST", server.url(), {}, "body"}, Deadline::after(1h).stopped_by(source.get_token()));
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_TRUE(answer.error().sent);
+  EXPECT_TRUE(answer.error().stopped);
+  EXPECT_FALSE(answer.error().timed_out);
+  EXPECT_EQ(closed.get_future().wait_for(20s), std::future_status::ready);
+}
+
+TEST(Curl, AStopBeforeTheConnectionIsReadySentNothing) {
+  std::stop_source source;
+  TcpServer server([&](Connection& connection) {  // it never shakes hands
+    source.request_stop();
+    connection.wait_for_close();
+  });
+  Curl::Options options = kOptions;
+  options.connect_within = 1h;
+  Curl client(options);
+  const std::string url = "https://127.0.0.1:" + std::to_string(server.port());
+  const auto answer = send(client, {"POST", url, {}, "body"}, Deadline::after(1h).stopped_by(source.get_token()));
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_FALSE(answer.error().sent);
+  EXPECT_TRUE(answer.error().stopped);
+}
+
+TEST(Curl, AStopThatComesWithTheAnswerEndsTheCallOnce) {
+  Received received;
+  TcpServer server(answer_all(received));
+  Curl client(kOptions);
+  for (int i = 0; i < 200; ++i) {
+    std::stop_source source;
+    auto call = std::async(std::launch::async, [&] {
+      return send(client, {"GET", server.url()}, Deadline::after(30s).stopped_by(source.get_token()));
+    });
+    for (int turns = 0; turns < i; ++turns) std::this_thread::yield();  // at another moment each time
+    source.request_stop();
+    const auto answer = call.get();
+    if (!answer) {
+      EXPECT_TRUE(answer.error().stopped) << answer.error().detail;
+    }
+  }
+  EXPECT_TRUE(send(client, {"GET", server.url()}).has_value()) << "the others are not touched";
 }
 
 TEST(Curl, FailsWhatIsUnderWayWhenItEnds) {

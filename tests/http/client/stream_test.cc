@@ -1,6 +1,7 @@
 #include "http/client/stream.h"
 
 #include <future>
+#include <stop_token>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -146,6 +147,75 @@ TEST(Stream, ArrivesWholeThoughItIsLongerThanWhatIsKeptUnread) {
   const std::string bytes = read(**stream);
   ASSERT_EQ(bytes.size(), kBlocks * (block.size() + 1));
   for (std::size_t i = 0; i < kBlocks; ++i) ASSERT_EQ(bytes[i * (block.size() + 1)], '0' + static_cast<char>(i % 10));
+}
+
+TEST(Stream, IsNotOpenedWhenItIsStopped) {
+  std::stop_source source;
+  TcpServer server([&](Connection& connection) {
+    connection.read_request();
+    source.request_stop();
+    connection.wait_for_close();
+  });
+  Curl client(kOptions);
+  const Deadline deadline = Deadline::after(1h).stopped_by(source.get_token());
+  const auto under_way = open(client, server, deadline);
+  ASSERT_FALSE(under_way.has_value());
+  EXPECT_TRUE(under_way.error().sent);
+  EXPECT_TRUE(under_way.error().stopped);
+
+  const auto beforehand = open(client, server, deadline);
+  ASSERT_FALSE(beforehand.has_value());
+  EXPECT_FALSE(beforehand.error().sent);
+  EXPECT_TRUE(beforehand.error().stopped);
+}
+
+TEST(Stream, AStopEndsAReadThatWaitsAndClosesTheConnection) {
+  std::stop_source source;
+  std::promise<void> closed;
+  TcpServer server([&](Connection& connection) {
+    connection.read_request();
+    connection.write(std::string(kHead) + "data: 1\n\n");
+    connection.wait_for_close();
+    closed.set_value();
+  });
+  Curl client(kOptions);
+  const auto stream = open(client, server, Deadline::after(1h).stopped_by(source.get_token()));
+  ASSERT_TRUE(stream.has_value());
+  EXPECT_EQ(read(**stream, 9), "data: 1\n\n");
+  auto waiting = std::async(std::launch::async, [&] { return next(**stream); });
+  source.request_stop();
+  const auto end = waiting.get();
+  ASSERT_FALSE(end.has_value());
+  EXPECT_TRUE(end.error().sent);
+  EXPECT_TRUE(end.error().stopped);
+  EXPECT_EQ(closed.get_future().wait_for(20s), std::future_status::ready);
+}
+
+TEST(Stream, GivesNothingMoreOnceItIsStopped) {
+  TcpServer server([](Connection& connection) {
+    connection.read_request();
+    connection.answer("already here");
+  });
+  std::stop_source source;
+  Curl client(kOptions);
+  const auto stream = open(client, server, Deadline::after(1h).stopped_by(source.get_token()));
+  ASSERT_TRUE(stream.has_value());
+  source.request_stop();
+  const auto end = next(**stream);
+  ASSERT_FALSE(end.has_value());
+  EXPECT_TRUE(end.error().stopped);
+}
+
+TEST(Stream, MayBeStoppedAfterItIsDropped) {
+  TcpServer server([](Connection& connection) {
+    connection.read_request();
+    connection.answer("all");
+  });
+  std::stop_source source;
+  auto client = std::make_unique<Curl>(kOptions);
+  open(*client, server, Deadline::after(1h).stopped_by(source.get_token())).value().reset();
+  client.reset();
+  EXPECT_TRUE(source.request_stop());
 }
 
 TEST(Stream, FailsWhenTheClientEndsAndMayOutliveIt) {
