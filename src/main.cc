@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   kriya::cli::add_migrate(app, exit_code);
   kriya::cli::add_doctor(app, exit_code);
   kriya::cli::add_user(app, exit_code);
+  kriya::cli::add_client(app, exit_code);
   kriya::cli::add_sms(app, exit_code);
   kriya::cli::add_phone(app, exit_code);
   kriya::cli::add_token(app, exit_code);

@@ -8,6 +8,7 @@
 #include "identity/auth_endpoints.h"
 #include "messaging/messaging_endpoints.h"
 #include "messaging/webhook_endpoints.h"
+#include "oauth/token_endpoint.h"
 #include "operations/docs_endpoints.h"
 #include "operations/health_endpoints.h"
 #include "operations/metrics_endpoint.h"
@@ -51,8 +52,9 @@ void add_webhooks(http::Router& router, const config::Settings& settings, const 
 
 }  // namespace
 
-void add_routes(http::Router& router, const config::Settings& settings, SignIn& sign_in, PhoneServices& phone,
-                MessagingServices& messages, storage::Database& database, const telemetry::Metrics& metrics) {
+void add_routes(http::Router& router, const config::Settings& settings, SignIn& sign_in, Clients& clients,
+                PhoneServices& phone, MessagingServices& messages, storage::Database& database,
+                const telemetry::Metrics& metrics) {
   identity::add_auth_endpoints(router,
                                {.registrar = registrar_rule(settings),
                                 .token_validator = access::require_api_key(ApiKeys(settings.plane_api_keys))},
@@ -63,6 +65,7 @@ void add_routes(http::Router& router, const config::Settings& settings, SignIn& 
                                            .phone_change = sign_in.phone_change,
                                            .data = sign_in.account_data});
   identity::add_jwks_endpoint(router, sign_in.keys);
+  oauth::add_token_endpoint(router, clients.credentials);
   verification::add_verification_endpoints(router, messaging_rule(settings, sign_in.validation, "phone:verify"),
                                            phone.verification());
   messaging::add_messaging_endpoints(router,

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "app/clients.h"
 #include "app/messaging_services.h"
 #include "app/phone_services.h"
 #include "app/sign_in.h"
@@ -11,7 +12,8 @@
 namespace kriya::app {
 
 /// Everything that is served must outlive the router.
-void add_routes(http::Router& router, const config::Settings& settings, SignIn& sign_in, PhoneServices& phone,
-                MessagingServices& messages, storage::Database& database, const telemetry::Metrics& metrics);
+void add_routes(http::Router& router, const config::Settings& settings, SignIn& sign_in, Clients& clients,
+                PhoneServices& phone, MessagingServices& messages, storage::Database& database,
+                const telemetry::Metrics& metrics);
 
 }  // namespace kriya::app

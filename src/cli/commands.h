@@ -9,6 +9,7 @@ void add_serve(CLI::App& app, int& exit_code);
 void add_migrate(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
 void add_user(CLI::App& app, int& exit_code);
+void add_client(CLI::App& app, int& exit_code);
 void add_sms(CLI::App& app, int& exit_code);
 void add_phone(CLI::App& app, int& exit_code);
 void add_token(CLI::App& app, int& exit_code);

@@ -70,7 +70,9 @@ struct Operation {
   std::vector<Errc> errors;
   bool deprecated_query_token = false;
   std::optional<json::object> request_schema;
-  std::optional<std::string> request_example;   // JSON text
+  std::optional<std::string> request_example;  // JSON text
+  std::vector<std::string> request_types = {"application/json"};
+  bool request_required = true;
   std::optional<json::object> parameters = {};  // the schema of an object: path and query, by name
   struct Answer {
     int status = 200;

@@ -159,7 +159,9 @@ json::object describe(const Route& route, const Operation& operation, const json
   if (operation.request_schema) {
     json::object media{{"schema", *operation.request_schema}};
     if (operation.request_example) media["example"] = parsed_example(*operation.request_example);
-    described["requestBody"] = {{"required", true}, {"content", {{"application/json", std::move(media)}}}};
+    json::object content;
+    for (const std::string& type : operation.request_types) content[type] = media;
+    described["requestBody"] = {{"required", operation.request_required}, {"content", std::move(content)}};
   }
   json::object responses = error_responses(route, operation, problem_schema);
   for (const Operation::Answer& answer : operation.answers) {

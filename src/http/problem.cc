@@ -172,6 +172,15 @@ std::string_view title_of(Errc code) {
   return "Internal error";
 }
 
+namespace {
+
+bool is_of_oauth(Errc code) {
+  return code == Errc::invalid_request || code == Errc::invalid_client || code == Errc::unsupported_grant_type ||
+         code == Errc::invalid_scope;
+}
+
+}  // namespace
+
 Problem to_problem(const Error& error, std::string_view request_id) {
   Problem problem;
   problem.code = name(error.code);
@@ -182,6 +191,7 @@ Problem to_problem(const Error& error, std::string_view request_id) {
   problem.request_id = request_id;
   problem.error = problem.title;
   problem.attempts_left = error.attempts_left;
+  if (is_of_oauth(error.code)) problem.error_description = error.detail;
   for (const FieldError& field : error.fields) problem.errors.push_back({field.field, field.message});
   return problem;
 }
@@ -195,6 +205,7 @@ Response problem_response(const Error& error, std::string_view request_id) {
   // RFC 6750 section 3: no error code when the request carried no token at all.
   if (error.code == Errc::missing_token) response.add_header("WWW-Authenticate", "Bearer");
   if (error.code == Errc::invalid_token) response.add_header("WWW-Authenticate", "Bearer error=\"invalid_token\"");
+  if (error.code == Errc::invalid_client) response.add_header("WWW-Authenticate", "Basic realm=\"kriya\"");
   if (error.code == Errc::missing_api_key) response.add_header("WWW-Authenticate", "ApiKey header=\"X-API-Key\"");
   if (response.status == 429 || response.status == 503) {
     response.add_header("Retry-After", std::to_string(std::max<std::int64_t>(error.retry_after.count(), 1)));

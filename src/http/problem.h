@@ -27,12 +27,14 @@ struct Problem {
   std::string detail;
   std::string code;
   std::string request_id;
-  std::string error;                          // = title: the member that the original browser client reads
-  std::vector<FieldProblem> errors;           // the bad fields of a 422; else empty
-  std::optional<std::int64_t> attempts_left;  // with invalid_code alone
+  std::string error;                             // = title: the member that the original browser client reads
+  std::vector<FieldProblem> errors;              // the bad fields of a 422; else empty
+  std::optional<std::int64_t> attempts_left;     // with invalid_code alone
+  std::optional<std::string> error_description;  // = detail: where title is a word of OAuth (RFC 6749 section 5.2)
   static constexpr bool kOmitEmpty = true;
 };
-BOOST_DESCRIBE_STRUCT(Problem, (), (type, title, status, detail, code, request_id, error, errors, attempts_left))
+BOOST_DESCRIBE_STRUCT(Problem, (),
+                      (type, title, status, detail, code, request_id, error, errors, attempts_left, error_description))
 
 int status_of(Errc code);
 std::string_view title_of(Errc code);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <optional>
 
@@ -10,12 +9,11 @@
 #include "crypto/digest.h"
 #include "crypto/jwt.h"
 #include "crypto/random.h"
+#include "identity/claims.h"
 #include "schema/described.h"
 
 namespace kriya::identity {
 namespace {
-
-constexpr std::string_view kIssuer = "kriya-auth";
 
 /// The claims in the order in which they are written.
 struct WrittenClaims {
@@ -36,41 +34,6 @@ struct WrittenClaims {
 BOOST_DESCRIBE_STRUCT(WrittenClaims, (),
                       (user_id, phone_number, token_version, exp, iat, iss, sub, jti, sid, aud, token_use, scope))
 
-tl::unexpected<Error> refused() { return fail(Errc::invalid_token, "The token is invalid, expired or revoked."); }
-
-const json::string* text_claim(const json::object& claims, std::string_view name) {
-  const json::value* value = claims.if_contains(name);
-  return value == nullptr ? nullptr : value->if_string();
-}
-
-/// A NumericDate (RFC 7519 section 2), which may have a fraction; nullopt when absent, no number, or out of range.
-std::optional<std::int64_t> date_claim(const json::object& claims, std::string_view name) {
-  const json::value* value = claims.if_contains(name);
-  if (value == nullptr) return std::nullopt;
-  constexpr std::int64_t kLimit = 253'402'300'800;  // the year 10000
-  if (const auto* whole = value->if_int64(); whole != nullptr && *whole >= 0 && *whole < kLimit) return *whole;
-  if (const auto* real = value->if_double(); real != nullptr && *real >= 0 && *real < static_cast<double>(kLimit)) {
-    return static_cast<std::int64_t>(std::floor(*real));
-  }
-  return std::nullopt;
-}
-
-bool times_hold(const json::object& claims, std::int64_t now, std::int64_t skew) {
-  // Other machines' clocks may run a little fast: a token from the next minute is no forgery.
-  constexpr std::int64_t kIssuedAheadSeconds = 60;
-  const auto expires = date_claim(claims, "exp");
-  if (!expires || *expires + skew <= now) return false;
-  if (claims.contains("nbf")) {
-    const auto not_before = date_claim(claims, "nbf");
-    if (!not_before || *not_before > now + skew) return false;
-  }
-  if (claims.contains("iat")) {
-    const auto issued = date_claim(claims, "iat");
-    if (!issued || *issued > now + std::max(skew, kIssuedAheadSeconds)) return false;
-  }
-  return true;
-}
-
 bool is_from_original_service(const json::object& claims) {
   for (const std::string_view name : {"aud", "sub", "jti", "sid", "token_use"}) {
     if (claims.contains(name)) return false;
@@ -78,22 +41,11 @@ bool is_from_original_service(const json::object& claims) {
   return true;
 }
 
-/// `aud` may be a text or a list (RFC 7519 section 4.1.3).
-bool is_for(const json::object& claims, std::string_view audience) {
-  const json::value* value = claims.if_contains("aud");
-  if (value == nullptr) return false;
-  if (const auto* text = value->if_string()) return *text == audience;
-  const auto* list = value->if_array();
-  return list != nullptr && std::ranges::any_of(*list, [&](const json::value& one) {
-           return one.is_string() && one.get_string() == audience;
-         });
-}
-
-bool is_our_user_token(const json::object& claims, std::string_view audience) {
+bool is_our_user_token(const json::object& claims, std::string_view audience, std::string_view wanted_use) {
   const auto* user_id = text_claim(claims, "user_id");
   const auto* subject = text_claim(claims, "sub");
   const auto* use = text_claim(claims, "token_use");
-  return is_for(claims, audience) && use != nullptr && *use == "user" && user_id != nullptr && subject != nullptr &&
+  return is_for(claims, audience) && use != nullptr && *use == wanted_use && user_id != nullptr && subject != nullptr &&
          *subject == *user_id && text_claim(claims, "jti") != nullptr && text_claim(claims, "sid") != nullptr;
 }
 
@@ -123,6 +75,13 @@ std::optional<Uuid> original_user_id(const json::object& claims) {
   char text[37];
   std::snprintf(text, sizeof text, "00000000-0000-0000-0000-%012llx", static_cast<unsigned long long>(*number));
   return Uuid::parse(text);
+}
+
+Result<TokenClaims> read_original(const json::object& claims) {
+  const auto id = original_user_id(claims);
+  const json::value* version = claims.if_contains("token_version");
+  if (!id || (version != nullptr && !version->is_int64())) return refused_token();
+  return TokenClaims{*id, version == nullptr ? 0 : version->get_int64()};
 }
 
 }  // namespace
@@ -158,21 +117,23 @@ IssuedToken UserTokens::issue(const User& user, const std::string& sid, Timestam
   return issued;
 }
 
+Result<json::object> UserTokens::verify(std::string_view jwt) const {
+  return verify_claims(jwt, keys_, clock_.now(), rules_.clock_skew);
+}
+
 Result<TokenClaims> UserTokens::read(std::string_view jwt) const {
-  const auto verified = crypto::verify_jwt(jwt, keys_.verifying());
-  if (!verified) return refused();
-  const json::object& claims = *verified;
-  const auto* issuer = text_claim(claims, "iss");
-  if (issuer == nullptr || *issuer != kIssuer) return refused();
-  if (!times_hold(claims, clock_.now().seconds(), rules_.clock_skew.count())) return refused();
-  const bool original = is_from_original_service(claims);
-  if (!original && !is_our_user_token(claims, rules_.audience)) return refused();
-  const auto id = original ? original_user_id(claims) : user_id(claims);
+  const auto claims = verify(jwt);
+  if (!claims) return fail(claims.error());
+  return is_from_original_service(*claims) ? read_original(*claims) : read(*claims, "user");
+}
+
+Result<TokenClaims> UserTokens::read(const json::object& claims, std::string_view use) const {
+  if (!is_our_user_token(claims, rules_.audience, use)) return refused_token();
+  const auto id = user_id(claims);
   const json::value* version = claims.if_contains("token_version");
-  if (original && version == nullptr && id) return TokenClaims{*id, 0};
-  if (!id || version == nullptr || !version->is_int64()) return refused();
+  if (!id || version == nullptr || !version->is_int64()) return refused_token();
   TokenClaims said{*id, version->get_int64()};
-  if (!original) said.session = *text_claim(claims, "sid");
+  said.session = *text_claim(claims, "sid");
   return said;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "base/time.h"
 #include "http/caller.h"
 #include "identity/key_ring.h"
@@ -48,6 +49,14 @@ class UserTokens {
   /// hexadecimal and whose others are zero, as in the rows that were taken over; where it had no `token_version`, the
   /// version is 0. Errors: invalid_token.
   Result<TokenClaims> read(std::string_view jwt) const;
+
+  /// The first half of that, for whoever takes tokens of several uses: signature, issuer and times of any token of
+  /// ours. Errors: invalid_token.
+  Result<json::object> verify(std::string_view jwt) const;
+
+  /// The other half, for verified claims that must be of `use` ("user"): never those of the original service. Errors:
+  /// invalid_token.
+  Result<TokenClaims> read(const json::object& claims, std::string_view use) const;
 
  private:
   const KeyRing& keys_;
