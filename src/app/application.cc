@@ -133,8 +133,8 @@ Result<void> Application::Parts::assemble() {
   auto services = PhoneServices::open(settings, public_url, *database, clock, *log, metrics);
   if (!services) return fail(services.error());
   phone = *std::move(services);
-  sign_in.emplace(settings, public_url, *std::move(loaded), *database, phone->verification(), phone->outbox(),
-                  phone->texts(), phone->outbox().store(), clock, *log, metrics);
+  sign_in.emplace(settings, public_url, server->port(), *std::move(loaded), *database, phone->verification(),
+                  phone->outbox(), phone->texts(), phone->outbox().store(), clock, *log, metrics);
   messages.emplace(settings, *phone, *database, clock, *log, metrics);
   add_routes(router, settings, *sign_in, *phone, *messages, *database, metrics);
   if (settings.rate_limits) rate_limits.emplace(router, *ephemeral, clock, *log, metrics);

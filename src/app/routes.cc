@@ -6,6 +6,7 @@
 #include "base/version.h"
 #include "identity/account_endpoints.h"
 #include "identity/auth_endpoints.h"
+#include "identity/browser_endpoints.h"
 #include "messaging/messaging_endpoints.h"
 #include "messaging/webhook_endpoints.h"
 #include "operations/docs_endpoints.h"
@@ -62,6 +63,7 @@ void add_routes(http::Router& router, const config::Settings& settings, SignIn& 
                                            .reauthentication = sign_in.reauthentication,
                                            .phone_change = sign_in.phone_change,
                                            .data = sign_in.account_data});
+  identity::add_browser_endpoints(router, sign_in.browsers);
   identity::add_jwks_endpoint(router, sign_in.keys);
   verification::add_verification_endpoints(router, messaging_rule(settings, sign_in.validation, "phone:verify"),
                                            phone.verification());

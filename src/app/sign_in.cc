@@ -1,11 +1,36 @@
 #include "app/sign_in.h"
 
 namespace kriya::app {
+namespace {
 
-SignIn::SignIn(const config::Settings& settings, const std::string& public_url, identity::KeyRing key_ring,
-               storage::Database& database, verification::Verification& verification, messaging::Messenger& messenger,
-               const verification::MessageTexts& texts, messaging::MessageStore& messages, const Clock& clock,
-               const telemetry::Log& log, telemetry::Metrics& metrics)
+const char* same_site_name(config::SameSite value) {
+  switch (value) {
+    case config::SameSite::lax:
+      return "Lax";
+    case config::SameSite::strict:
+      return "Strict";
+    case config::SameSite::none:
+      return "None";
+  }
+  return "Strict";
+}
+
+access::BrowserGate browser_gate(const config::Settings& settings, const std::string& public_url, std::uint16_t port) {
+  const auto local_port = settings.in_production() ? std::nullopt : std::optional(port);
+  return {.cookies = {settings.master_key,
+                      {.production = settings.in_production(),
+                       .secure = settings.cookie_secure,
+                       .same_site = same_site_name(settings.cookie_same_site)}},
+          .origins = {public_url, settings.allowed_origins, local_port}};
+}
+
+}  // namespace
+
+SignIn::SignIn(const config::Settings& settings, const std::string& public_url, std::uint16_t port,
+               identity::KeyRing key_ring, storage::Database& database, verification::Verification& verification,
+               messaging::Messenger& messenger, const verification::MessageTexts& texts,
+               messaging::MessageStore& messages, const Clock& clock, const telemetry::Log& log,
+               telemetry::Metrics& metrics)
     : keys(std::move(key_ring)),
       tokens(keys, {.audience = public_url, .life = settings.token_life, .clock_skew = settings.jwt_clock_skew}, clock),
       accounts(database),
@@ -20,6 +45,8 @@ SignIn::SignIn(const config::Settings& settings, const std::string& public_url, 
       own_sessions(validation, sessions, clock),
       reauthentication(validation, sessions, verification, clock),
       phone_change(validation, accounts, issuer, verification, messenger, texts, clock, log),
-      account_data(validation, accounts, sessions, messages, clock, metrics) {}
+      account_data(validation, accounts, sessions, messages, clock, metrics),
+      browsers(browser_gate(settings, public_url, port), {.development = !settings.in_production()}, registration,
+               accounts, sessions, issuer, clock) {}
 
 }  // namespace kriya::app

@@ -4,6 +4,7 @@
 #include "config/settings.h"
 #include "identity/account_data.h"
 #include "identity/account_store.h"
+#include "identity/browser_sign_in.h"
 #include "identity/key_ring.h"
 #include "identity/own_sessions.h"
 #include "identity/phone_change.h"
@@ -19,10 +20,10 @@ namespace kriya::app {
 
 struct SignIn {
   /// All references must outlive this object.
-  SignIn(const config::Settings& settings, const std::string& public_url, identity::KeyRing key_ring,
-         storage::Database& database, verification::Verification& verification, messaging::Messenger& messenger,
-         const verification::MessageTexts& texts, messaging::MessageStore& messages, const Clock& clock,
-         const telemetry::Log& log, telemetry::Metrics& metrics);
+  SignIn(const config::Settings& settings, const std::string& public_url, std::uint16_t port,
+         identity::KeyRing key_ring, storage::Database& database, verification::Verification& verification,
+         messaging::Messenger& messenger, const verification::MessageTexts& texts, messaging::MessageStore& messages,
+         const Clock& clock, const telemetry::Log& log, telemetry::Metrics& metrics);
 
   identity::KeyRing keys;
   identity::UserTokens tokens;
@@ -36,6 +37,7 @@ struct SignIn {
   identity::Reauthentication reauthentication;
   identity::PhoneChange phone_change;
   identity::AccountData account_data;
+  identity::BrowserSignIn browsers;
 };
 
 }  // namespace kriya::app

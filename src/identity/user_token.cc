@@ -93,8 +93,9 @@ bool is_our_user_token(const json::object& claims, std::string_view audience) {
   const auto* user_id = text_claim(claims, "user_id");
   const auto* subject = text_claim(claims, "sub");
   const auto* use = text_claim(claims, "token_use");
-  return is_for(claims, audience) && use != nullptr && *use == "user" && user_id != nullptr && subject != nullptr &&
-         *subject == *user_id && text_claim(claims, "jti") != nullptr && text_claim(claims, "sid") != nullptr;
+  return is_for(claims, audience) && use != nullptr && (*use == "user" || *use == "browser") && user_id != nullptr &&
+         subject != nullptr && *subject == *user_id && text_claim(claims, "jti") != nullptr &&
+         text_claim(claims, "sid") != nullptr;
 }
 
 std::optional<Uuid> user_id(const json::object& claims) {
@@ -127,7 +128,8 @@ std::optional<Uuid> original_user_id(const json::object& claims) {
 
 }  // namespace
 
-IssuedToken UserTokens::issue(const User& user, const std::string& sid, Timestamp session_end) const {
+IssuedToken UserTokens::issue(const User& user, const std::string& sid, Timestamp session_end,
+                              std::string_view use) const {
   // Whole seconds, so that `expires_at` and `exp` say the same.
   const Timestamp now = Timestamp::from_seconds(clock_.now().seconds());
   const Timestamp expires = std::min(now + rules_.life, Timestamp::from_seconds(session_end.seconds()));
@@ -143,7 +145,7 @@ IssuedToken UserTokens::issue(const User& user, const std::string& sid, Timestam
                              .jti = id.str(),
                              .sid = sid,
                              .aud = rules_.audience,
-                             .token_use = "user",
+                             .token_use = std::string(use),
                              .scope = user.scope};
   IssuedToken issued;
   issued.jwt = crypto::sign_jwt(keys_.signing(), schema::write(claims));
