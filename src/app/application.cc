@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "access/rate_limits.h"
+#include "app/browsers.h"
 #include "app/clients.h"
 #include "app/ephemeral.h"
 #include "app/heartbeat.h"
@@ -106,6 +107,7 @@ struct Application::Parts {
   std::unique_ptr<PhoneServices> phone;
   std::optional<SignIn> sign_in;
   std::optional<Clients> clients;
+  std::optional<identity::BrowserSignIn> browsers;
   std::optional<MessagingServices> messages;
   http::Router router;
   std::optional<access::RateLimits> rate_limits;  // none while RATE_LIMITS=off
@@ -138,8 +140,9 @@ Result<void> Application::Parts::assemble() {
   sign_in.emplace(settings, public_url, *std::move(loaded), *database, phone->verification(), phone->outbox(),
                   phone->texts(), phone->outbox().store(), clock, *log, metrics);
   clients.emplace(settings, public_url, *sign_in, *database, clock, metrics);
+  browsers.emplace(browser_sign_in(settings, public_url, server->port(), *sign_in, *clients, clock));
   messages.emplace(settings, *phone, *database, clock, *log, metrics);
-  add_routes(router, settings, *sign_in, *clients, *phone, *messages, *database, metrics);
+  add_routes(router, settings, *sign_in, *clients, *browsers, *phone, *messages, *database, metrics);
   if (settings.rate_limits) rate_limits.emplace(router, *ephemeral, clock, *log, metrics);
   dispatcher.emplace(http::Dispatcher::Options{.is_trusted_proxy = trusted_proxy_test(settings),
                                                .allowed_origins = settings.allowed_origins,

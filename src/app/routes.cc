@@ -6,6 +6,7 @@
 #include "base/version.h"
 #include "identity/account_endpoints.h"
 #include "identity/auth_endpoints.h"
+#include "identity/browser_endpoints.h"
 #include "messaging/messaging_endpoints.h"
 #include "messaging/webhook_endpoints.h"
 #include "oauth/token_endpoint.h"
@@ -53,8 +54,8 @@ void add_webhooks(http::Router& router, const config::Settings& settings, const 
 }  // namespace
 
 void add_routes(http::Router& router, const config::Settings& settings, SignIn& sign_in, Clients& clients,
-                PhoneServices& phone, MessagingServices& messages, storage::Database& database,
-                const telemetry::Metrics& metrics) {
+                identity::BrowserSignIn& browsers, PhoneServices& phone, MessagingServices& messages,
+                storage::Database& database, const telemetry::Metrics& metrics) {
   identity::add_auth_endpoints(router,
                                {.registrar = registrar_rule(settings),
                                 .token_validator = access::require_api_key(ApiKeys(settings.plane_api_keys))},
@@ -64,6 +65,7 @@ void add_routes(http::Router& router, const config::Settings& settings, SignIn& 
                                            .reauthentication = sign_in.reauthentication,
                                            .phone_change = sign_in.phone_change,
                                            .data = sign_in.account_data});
+  identity::add_browser_endpoints(router, browsers);
   identity::add_jwks_endpoint(router, sign_in.keys);
   oauth::add_token_endpoint(router, clients.credentials);
   verification::add_verification_endpoints(router, messaging_rule(settings, sign_in.validation, "phone:verify"),

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "app/browsers.h"
 #include "app/clients.h"
 #include "app/messaging_services.h"
 #include "app/phone_services.h"
@@ -13,7 +14,7 @@ namespace kriya::app {
 
 /// Everything that is served must outlive the router.
 void add_routes(http::Router& router, const config::Settings& settings, SignIn& sign_in, Clients& clients,
-                PhoneServices& phone, MessagingServices& messages, storage::Database& database,
-                const telemetry::Metrics& metrics);
+                identity::BrowserSignIn& browsers, PhoneServices& phone, MessagingServices& messages,
+                storage::Database& database, const telemetry::Metrics& metrics);
 
 }  // namespace kriya::app

@@ -1,7 +1,6 @@
 #include "app/sign_in.h"
 
 namespace kriya::app {
-
 SignIn::SignIn(const config::Settings& settings, const std::string& public_url, identity::KeyRing key_ring,
                storage::Database& database, verification::Verification& verification, messaging::Messenger& messenger,
                const verification::MessageTexts& texts, messaging::MessageStore& messages, const Clock& clock,

@@ -35,6 +35,7 @@ struct SecurityScheme {
 struct AccessRule {
   std::function<Result<void>(const Request&, Caller&)> check;
   std::vector<SecurityScheme> schemes = {};  // each of them is enough; none: nothing that OpenAPI knows
+  std::vector<SecurityScheme> besides = {};  // each of these is needed with any of `schemes`
   bool optional = false;                     // the operation also works without it
   std::vector<Errc> errors = {};
 
@@ -45,6 +46,13 @@ struct AccessRule {
 /// The request body of an endpoint that reads none.
 struct NoBody {};
 BOOST_DESCRIBE_STRUCT(NoBody, (), ())
+
+/// An answer that comes with headers of its own, as the `Out` of an endpoint: the body is documented as T's.
+template <class T>
+struct WithHeaders {
+  T body;
+  std::vector<std::pair<std::string_view, std::string>> headers = {};  // names: static storage
+};
 
 template <class In, class Out>
 struct Endpoint {
@@ -58,6 +66,7 @@ struct Endpoint {
   std::optional<Out> example_answer = {};
   std::vector<Out> other_examples = {};  // where Out is a variant: one for each further alternative
   bool no_store = false;                 // the answer bears a token
+  std::string set_cookie = {};           // what the Set-Cookie of every success is for; empty: there is none
   bool deprecated_query_token = false;
   std::function<Task<Result<Out>>(const In&, const Caller&)> handle;
 };
@@ -69,6 +78,7 @@ struct Operation {
   std::string tag;
   std::vector<Errc> errors;
   bool deprecated_query_token = false;
+  std::string set_cookie = {};
   std::optional<json::object> request_schema;
   std::optional<std::string> request_example;  // JSON text
   std::vector<std::string> request_types = {"application/json"};
@@ -123,6 +133,8 @@ template <class... T>
 struct alternatives_of<std::variant<T...>> {
   using type = boost::mp11::mp_list<T...>;
 };
+template <class T>
+struct alternatives_of<WithHeaders<T>> : alternatives_of<T> {};
 
 /// A parameter's text as the JSON value that its member is read from; a text that is no number stays one, so that the
 /// member says what is wrong with it.
@@ -190,6 +202,12 @@ void write_answer(Response& response, const std::variant<Alternatives...>& answe
   std::visit([&](const auto& one) { write_answer(response, one); }, answer);
 }
 
+template <class Answer>
+void write_answer(Response& response, const WithHeaders<Answer>& answer) {
+  write_answer(response, answer.body);
+  for (const auto& [name, value] : answer.headers) response.add_header(name, value);
+}
+
 template <class In, class Out>
 Task<Response> run_endpoint(const Endpoint<In, Out>& endpoint, const Request& request, const Caller& caller) {
   In input{};
@@ -214,6 +232,7 @@ Operation describe_endpoint(Method method, std::string_view path, const Endpoint
                       .tag = endpoint.tag,
                       .errors = endpoint.errors,
                       .deprecated_query_token = endpoint.deprecated_query_token,
+                      .set_cookie = endpoint.set_cookie,
                       .request_schema = {},
                       .request_example = {}};
   boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, typename alternatives_of<Out>::type>>(

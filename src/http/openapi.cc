@@ -98,6 +98,7 @@ json::array security_of(const Route& route) {
       for (const SecurityScheme& scheme : rule.schemes) {
         longer.push_back(way);
         longer.back()[scheme.name] = json::array{};
+        for (const SecurityScheme& besides : rule.besides) longer.back()[besides.name] = json::array{};
       }
     }
     ways = std::move(longer);
@@ -107,11 +108,15 @@ json::array security_of(const Route& route) {
   return alternatives;
 }
 
-json::object success_response(const Route& route, const Operation::Answer& answer) {
+json::object success_response(const Route& route, const Operation& operation, const Operation::Answer& answer) {
+  json::object headers = headers_of(route, answer.status);
+  if (!operation.set_cookie.empty()) {
+    headers["Set-Cookie"] = header(operation.set_cookie, {{"type", "string"}});
+  }
   json::object media{{"schema", answer.schema}};
   if (answer.example) media["example"] = parsed_example(*answer.example);
   return {{"description", answer.status == 202 ? "Accepted" : "Success"},
-          {"headers", headers_of(route, answer.status)},
+          {"headers", std::move(headers)},
           {"content", {{answer.content_type, std::move(media)}}}};
 }
 
@@ -165,7 +170,7 @@ json::object describe(const Route& route, const Operation& operation, const json
   }
   json::object responses = error_responses(route, operation, problem_schema);
   for (const Operation::Answer& answer : operation.answers) {
-    responses[std::to_string(answer.status)] = success_response(route, answer);
+    responses[std::to_string(answer.status)] = success_response(route, operation, answer);
   }
   described["responses"] = std::move(responses);
   return described;
@@ -186,6 +191,7 @@ json::object make_openapi(const ApiInfo& info, const Router& router) {
     path.as_object()[to_lower(name(route->method))] = describe(*route, operation, problem_schema);
     for (const AccessRule& rule : route->access) {
       for (const SecurityScheme& scheme : rule.schemes) schemes[scheme.name] = scheme.scheme;
+      for (const SecurityScheme& scheme : rule.besides) schemes[scheme.name] = scheme.scheme;
     }
   }
   return {{"openapi", "3.1.0"},

@@ -44,9 +44,10 @@ Task<Result<RegisterAnswer>> Registration::begin(RegisterRequest request, http::
     if (!unlocked) co_return fail(unlocked.error());
   }
   Profile profile{std::move(request.first_name), std::move(request.last_name), std::move(request.email)};
-  auto answer = co_await enrol(std::move(request.phone_number), std::move(profile), false, std::move(caller));
-  if (!answer) co_return fail(std::move(answer.error()));
-  co_return RegisterAnswer(*std::move(answer));
+  const Issue issue = [&](const User& user) { return issuer_.vouched(user, caller); };
+  auto outcome = co_await enrol(std::move(request.phone_number), std::move(profile), issue, caller.deadline);
+  if (!outcome) co_return fail(std::move(outcome.error()));
+  co_return RegisterAnswer(answer(*std::move(outcome)));
 }
 
 Task<Result<RegisterAnswer>> Registration::send_code(RegisterRequest request, http::Caller caller) {
@@ -76,18 +77,34 @@ Task<Result<VerificationStarted>> Registration::resend(ResendRequest request, ht
 }
 
 Task<Result<SignInAnswer>> Registration::verify(CodeRequest request, http::Caller caller) {
+  const Issue issue = [&](const User& user) { return issuer_.proven(user, caller); };
+  auto outcome = co_await prove(std::move(request), issue, caller);
+  if (!outcome) co_return fail(std::move(outcome.error()));
+  co_return answer(*std::move(outcome));
+}
+
+Task<Result<HeldSession>> Registration::verify_in_browser(CodeRequest request, std::chrono::seconds idle,
+                                                          std::optional<std::string> instead_of, http::Caller caller) {
+  const Issue issue = [&](const User& user) { return issuer_.in_browser(user, idle, instead_of, caller); };
+  auto outcome = co_await prove(std::move(request), issue, caller);
+  if (!outcome) co_return fail(std::move(outcome.error()));
+  co_return HeldSession{std::move(outcome->issued.rows.session), std::move(outcome->user)};
+}
+
+Task<Result<Registration::Outcome>> Registration::prove(CodeRequest request, Issue issue, http::Caller caller) {
   auto proof = co_await verification_.check(std::move(request.verification_id), std::move(request.code),
                                             verification::Purpose::sign_in, kAnyone, caller);
   if (!proof) co_return fail(std::move(proof.error()));
   auto profile = read_profile(proof->payload);
   if (!profile) co_return fail(Errc::internal, "The profile of a verification cannot be read.");
-  co_return co_await enrol(std::move(proof->phone_number), *std::move(profile), true, std::move(caller));
+  co_return co_await enrol(std::move(proof->phone_number), *std::move(profile), std::move(issue), caller.deadline);
 }
 
-Task<Result<SignInAnswer>> Registration::enrol(PhoneNumber number, Profile profile, bool proven, http::Caller caller) {
-  auto known = co_await accounts_.find_by_phone(number.str(), caller.deadline);
+Task<Result<Registration::Outcome>> Registration::enrol(PhoneNumber number, Profile profile, Issue issue,
+                                                        Deadline deadline) {
+  auto known = co_await accounts_.find_by_phone(number.str(), deadline);
   if (!known) co_return fail(known.error());
-  if (*known) co_return co_await sign_in(**std::move(known), proven, std::move(caller));
+  if (*known) co_return co_await sign_in(**std::move(known), std::move(issue), deadline);
 
   const Timestamp now = clock_.now();
   const User user{.id = crypto::new_uuid(now),
@@ -97,29 +114,29 @@ Task<Result<SignInAnswer>> Registration::enrol(PhoneNumber number, Profile profi
                   .email = text_of(profile.email),
                   .token_version = 0,
                   .created_at = now};
-  IssuedSignIn issued = issue_to(user, proven, caller);
-  const auto created = co_await accounts_.create(user, issued.rows, caller.deadline);
+  IssuedSignIn issued = issue(user);
+  const auto created = co_await accounts_.create(user, issued.rows, deadline);
   if (!created) co_return fail(created.error());
   if (*created) {
     registered_.add();
-    co_return issuer_.answer("Registration successful", user, std::move(issued));
+    co_return Outcome{"Registration successful", user, std::move(issued)};
   }
   // Another registration of this number won the race: sign in to what it made.
-  known = co_await accounts_.find_by_phone(user.phone_number, caller.deadline);
+  known = co_await accounts_.find_by_phone(user.phone_number, deadline);
   if (!known) co_return fail(known.error());
   if (!*known) co_return fail(Errc::conflict, "This account is just being deleted; try again.");
-  co_return co_await sign_in(**std::move(known), proven, std::move(caller));
+  co_return co_await sign_in(**std::move(known), std::move(issue), deadline);
 }
 
-Task<Result<SignInAnswer>> Registration::sign_in(User user, bool proven, http::Caller caller) {
-  IssuedSignIn issued = issue_to(user, proven, caller);
-  const auto begun = co_await sessions_.begin(issued.rows, caller.deadline);
+Task<Result<Registration::Outcome>> Registration::sign_in(User user, Issue issue, Deadline deadline) {
+  IssuedSignIn issued = issue(user);
+  const auto begun = co_await sessions_.begin(issued.rows, deadline);
   if (!begun) co_return fail(begun.error());
-  co_return issuer_.answer("Login successful", user, std::move(issued));
+  co_return Outcome{"Login successful", std::move(user), std::move(issued)};
 }
 
-IssuedSignIn Registration::issue_to(const User& user, bool proven, const http::Caller& caller) const {
-  return proven ? issuer_.proven(user, caller) : issuer_.vouched(user, caller);
+SignInAnswer Registration::answer(Outcome outcome) const {
+  return issuer_.answer(outcome.message, outcome.user, std::move(outcome.issued));
 }
 
 Task<Result<std::optional<HeldSession>>> Registration::owner_session(const RegisterRequest& request,

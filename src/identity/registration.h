@@ -1,6 +1,7 @@
 // Signing in by phone number.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "http/caller.h"
@@ -48,11 +49,25 @@ class Registration {
   /// Signs in whoever types the code back. Errors: those of Verification::check and of Database.
   Task<Result<SignInAnswer>> verify(CodeRequest request, http::Caller caller);
 
+  /// The same in a browser: a session that has a cookie instead of tokens. The rest is as SignInIssuer::in_browser has
+  /// it. Errors: those of `verify`.
+  Task<Result<HeldSession>> verify_in_browser(CodeRequest request, std::chrono::seconds idle,
+                                              std::optional<std::string> instead_of, http::Caller caller);
+
  private:
+  /// What a sign-in is to be, once it is known whose.
+  using Issue = std::function<IssuedSignIn(const User&)>;
+  struct Outcome {
+    const char* message;
+    User user;
+    IssuedSignIn issued;
+  };
+
   Task<Result<RegisterAnswer>> send_code(RegisterRequest request, http::Caller caller);
-  Task<Result<SignInAnswer>> enrol(PhoneNumber number, Profile profile, bool proven, http::Caller caller);
-  Task<Result<SignInAnswer>> sign_in(User user, bool proven, http::Caller caller);
-  IssuedSignIn issue_to(const User& user, bool proven, const http::Caller& caller) const;
+  Task<Result<Outcome>> prove(CodeRequest request, Issue issue, http::Caller caller);
+  Task<Result<Outcome>> enrol(PhoneNumber number, Profile profile, Issue issue, Deadline deadline);
+  Task<Result<Outcome>> sign_in(User user, Issue issue, Deadline deadline);
+  SignInAnswer answer(Outcome outcome) const;
 
   /// The session by which the caller shows to be a known device of the number's owner. What is not good is not counted.
   Task<Result<std::optional<HeldSession>>> owner_session(const RegisterRequest& request, const http::Caller& caller);

@@ -22,6 +22,11 @@ constexpr Statement kInsertRefresh{Use::write,
                                    "INSERT INTO refresh_tokens (hash, session_id, issued_at, expires_at) "
                                    "SELECT $1, id, $3, $4 FROM sessions WHERE id = $2"};
 
+// Only if the new session came to be.
+constexpr Statement kEndReplaced{Use::write,
+                                 "UPDATE sessions SET ended_at = $3 WHERE id = $1 AND ended_at IS NULL "
+                                 "AND EXISTS (SELECT 1 FROM sessions WHERE id = $2)"};
+
 }  // namespace
 
 User user_at(const Rows& rows, std::size_t row, std::size_t first) {
@@ -73,17 +78,20 @@ BoundStatement to_write(TokenRecord token) {
 }
 
 std::vector<BoundStatement> to_write(SignIn sign_in) {
-  Session& session = sign_in.session;
+  const Session& session = sign_in.session;
   std::vector<BoundStatement> all;
   all.push_back({kInsertSession,
                  {session.id, session.user_id, session.token_version, session.started_at,
                   storage::optional_value(session.proven_at), session.last_seen_at, session.expires_at,
-                  std::move(session.client_address), std::move(session.user_agent)}});
-  all.push_back(to_write(std::move(sign_in.token)));
+                  session.client_address, session.user_agent}});
+  if (sign_in.token) all.push_back(to_write(*std::move(sign_in.token)));
   if (sign_in.refresh) {
     RefreshToken& refresh = *sign_in.refresh;
     all.push_back({kInsertRefresh,
                    {std::move(refresh.hash), std::move(refresh.session_id), refresh.issued_at, refresh.expires_at}});
+  }
+  if (sign_in.instead_of) {
+    all.push_back({kEndReplaced, {*std::move(sign_in.instead_of), session.id, session.started_at}});
   }
   return all;
 }

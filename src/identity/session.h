@@ -17,7 +17,7 @@ struct Session {
   std::int64_t token_version = 0;  // the user's, when it began
   Timestamp started_at;
   std::optional<Timestamp> proven_at;  // when its person last proved to hold the phone; none: nobody asked for a proof
-  Timestamp last_seen_at;              // sign-in or last refresh
+  Timestamp last_seen_at;              // sign-in, last refresh or last renewal of the cookie
   Timestamp expires_at;                // no token of it lives longer
   std::optional<Timestamp> ended_at;
   std::string client_address;
@@ -53,8 +53,9 @@ struct TokenRecord {
 /// The rows that a sign-in leaves.
 struct SignIn {
   Session session;
-  TokenRecord token;
-  std::optional<RefreshToken> refresh;
+  std::optional<TokenRecord> token;            // none in a browser, which has a cookie
+  std::optional<RefreshToken> refresh;         // none in a browser, or without a proof of the phone
+  std::optional<std::string> instead_of = {};  // the session that this one ends, whosever it was
 };
 
 }  // namespace kriya::identity

@@ -39,6 +39,7 @@ constexpr Statement kProlong{
 
 constexpr Statement kEnd{Use::write,
                          "UPDATE sessions SET ended_at = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL"};
+constexpr Statement kSignOut{Use::write, "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"};
 constexpr Statement kReportReuse{
     Use::write,
     "INSERT INTO security_events (id, at, kind, decision, user_id, client_address, detail) "
@@ -96,6 +97,16 @@ Task<Result<bool>> SessionStore::rotate(Rotation rotation, Deadline deadline) {
 
 Task<Result<bool>> SessionStore::end(std::string id, Uuid user_id, Timestamp now, Deadline deadline) {
   co_return changed(co_await database_.run(kEnd, {std::move(id), user_id, now}, deadline));
+}
+
+Task<Result<bool>> SessionStore::sign_out(std::string id, Timestamp now, Deadline deadline) {
+  co_return changed(co_await database_.run(kSignOut, {std::move(id), now}, deadline));
+}
+
+Task<Result<void>> SessionStore::prolong(std::string id, Timestamp now, Timestamp expires_at, Deadline deadline) {
+  const auto rows = co_await database_.run(kProlong, {std::move(id), now, expires_at}, deadline);
+  if (!rows) co_return fail(rows.error());
+  co_return Result<void>();
 }
 
 Task<Result<void>> SessionStore::end_for_reuse(Session session, std::string client_address, Uuid event_id,

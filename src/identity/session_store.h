@@ -51,6 +51,12 @@ class SessionStore {
   /// Ends a session of this user. False when there is none that was not ended.
   Task<Result<bool>> end(std::string id, Uuid user_id, Timestamp now, Deadline deadline);
 
+  /// Ends a session, whosever it is. False when there is none that was not ended.
+  Task<Result<bool>> sign_out(std::string id, Timestamp now, Deadline deadline);
+
+  /// Notes that a session was seen at `now`, and lets it last until `expires_at`. One that was ended stays so.
+  Task<Result<void>> prolong(std::string id, Timestamp now, Timestamp expires_at, Deadline deadline);
+
   /// Ends the session of a refresh token that was used again, and writes that down as a security event, once.
   Task<Result<void>> end_for_reuse(Session session, std::string client_address, Uuid event_id, Timestamp now,
                                    Deadline deadline);

@@ -40,6 +40,27 @@ IssuedSignIn SignInIssuer::vouched(const User& user, const http::Caller& caller)
   return issued;
 }
 
+IssuedSignIn SignInIssuer::in_browser(const User& user, std::chrono::seconds idle,
+                                      std::optional<std::string> instead_of, const http::Caller& caller) const {
+  IssuedSignIn issued;
+  Session& session = issued.rows.session = new_session(user, caller);
+  session.proven_at = session.started_at;
+  session.expires_at = issued.expires_at = renewed_until(session, idle);
+  issued.rows.instead_of = std::move(instead_of);
+  return issued;
+}
+
+Timestamp SignInIssuer::renewed_until(const Session& session, std::chrono::seconds idle) const {
+  return std::min(session.started_at + rules_.life, clock_.now() + idle);
+}
+
+IssuedToken SignInIssuer::browser_token(const User& user, const Session& session, const http::Caller& caller) const {
+  IssuedToken token = tokens_.issue(user, session.id, session.expires_at, "browser");
+  token.record.client_address = caller.address;
+  token.record.user_agent = caller.user_agent;
+  return token;
+}
+
 IssuedSignIn SignInIssuer::next(const User& user, Session session, const std::string& parent,
                                 const http::Caller& caller) const {
   session.last_seen_at = clock_.now();

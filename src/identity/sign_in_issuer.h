@@ -40,6 +40,17 @@ class SignInIssuer {
   /// A sign-in that somebody else vouches for: the session ends with its one token.
   IssuedSignIn vouched(const User& user, const http::Caller& caller) const;
 
+  /// A sign-in in a browser, by a proof of the phone: the session has a cookie instead of tokens, and ends when it is
+  /// not renewed for `idle`. `instead_of`: the session that the browser had until now.
+  IssuedSignIn in_browser(const User& user, std::chrono::seconds idle, std::optional<std::string> instead_of,
+                          const http::Caller& caller) const;
+
+  /// When a browser's session ends that is renewed now.
+  Timestamp renewed_until(const Session& session, std::chrono::seconds idle) const;
+
+  /// A token of a browser's session, for development: not stored or counted yet.
+  IssuedToken browser_token(const User& user, const Session& session, const http::Caller& caller) const;
+
   /// One more token of a session, with the successor of the refresh token `parent`, whose row is always the same one
   /// but for its times. `rows.session` has its new times.
   IssuedSignIn next(const User& user, Session session, const std::string& parent, const http::Caller& caller) const;

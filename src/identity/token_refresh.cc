@@ -87,7 +87,7 @@ Task<Result<std::optional<RefreshToken>>> TokenRefresh::stored_child(const Refre
 Task<Result<bool>> TokenRefresh::rotate(const std::string& spent, const IssuedSignIn& next, Deadline deadline) {
   const auto rotated = co_await sessions_.rotate({.spent = spent,
                                                   .child = *next.rows.refresh,
-                                                  .access_token = next.rows.token,
+                                                  .access_token = *next.rows.token,
                                                   .now = next.rows.session.last_seen_at,
                                                   .session_expires_at = next.rows.session.expires_at},
                                                  deadline);

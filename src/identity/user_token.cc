@@ -86,7 +86,8 @@ Result<TokenClaims> read_original(const json::object& claims) {
 
 }  // namespace
 
-IssuedToken UserTokens::issue(const User& user, const std::string& sid, Timestamp session_end) const {
+IssuedToken UserTokens::issue(const User& user, const std::string& sid, Timestamp session_end,
+                              std::string_view use) const {
   // Whole seconds, so that `expires_at` and `exp` say the same.
   const Timestamp now = Timestamp::from_seconds(clock_.now().seconds());
   const Timestamp expires = std::min(now + rules_.life, Timestamp::from_seconds(session_end.seconds()));
@@ -102,7 +103,7 @@ IssuedToken UserTokens::issue(const User& user, const std::string& sid, Timestam
                              .jti = id.str(),
                              .sid = sid,
                              .aud = rules_.audience,
-                             .token_use = "user",
+                             .token_use = std::string(use),
                              .scope = user.scope};
   IssuedToken issued;
   issued.jwt = crypto::sign_jwt(keys_.signing(), schema::write(claims));
@@ -124,7 +125,9 @@ Result<json::object> UserTokens::verify(std::string_view jwt) const {
 Result<TokenClaims> UserTokens::read(std::string_view jwt) const {
   const auto claims = verify(jwt);
   if (!claims) return fail(claims.error());
-  return is_from_original_service(*claims) ? read_original(*claims) : read(*claims, "user");
+  if (is_from_original_service(*claims)) return read_original(*claims);
+  const auto* use = text_claim(*claims, "token_use");
+  return read(*claims, use != nullptr && *use == "browser" ? "browser" : "user");
 }
 
 Result<TokenClaims> UserTokens::read(const json::object& claims, std::string_view use) const {

@@ -35,8 +35,10 @@ class UserTokens {
   UserTokens(const KeyRing& keys, TokenRules rules, const Clock& clock)
       : keys_(keys), rules_(std::move(rules)), clock_(clock) {}
 
-  /// A token of the session `sid`, which it does not outlive.
-  IssuedToken issue(const User& user, const std::string& sid, Timestamp session_end) const;
+  /// A token of the session `sid`, which it does not outlive. `use`: "user", or "browser" for one that a browser's
+  /// session gives in development; both are good for the same.
+  IssuedToken issue(const User& user, const std::string& sid, Timestamp session_end,
+                    std::string_view use = "user") const;
 
   std::chrono::seconds life() const { return rules_.life; }
 

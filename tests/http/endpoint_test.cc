@@ -29,6 +29,10 @@ BOOST_DESCRIBE_STRUCT(Started, (), (id))
 
 namespace {
 
+Task<Result<WithHeaders<Done>>> answer_with_cookie() {
+  co_return WithHeaders<Done>{.body = {.id = "it", .limit = {}}, .headers = {{"Set-Cookie", "a=b"}}};
+}
+
 using Answer = std::variant<Done, Started>;
 
 Task<Result<Answer>> answer(Wanted wanted) {
@@ -101,6 +105,32 @@ TEST(Endpoint, DocumentsParametersAndEveryAnswer) {
   EXPECT_TRUE(operation.at("responses").as_object().contains("200"));
   EXPECT_TRUE(operation.at("responses").as_object().contains("202"));
   EXPECT_FALSE(operation.contains("requestBody"));
+}
+
+TEST(Endpoint, AnswersWithHeadersThatItsDocumentNames) {
+  Router router;
+  router.add(
+      Method::get, "/cookie",
+      Endpoint<NoBody, WithHeaders<Done>>{.summary = "Test",
+                                          .example_answer = {{.body = {.id = "it", .limit = {}}}},
+                                          .set_cookie = "The cookie.",
+                                          .handle = [](const NoBody&, const Caller&) { return answer_with_cookie(); }});
+  Request request;
+  request.set_start("GET", "/cookie", 1);
+  const Caller caller{.address = {},
+                      .user_agent = {},
+                      .request_id = {},
+                      .deadline = Deadline::after(std::chrono::seconds(5)),
+                      .bearer = {}};
+  const Response response = run_to_completion(router.find(Method::get, "/cookie").route->run(request, caller));
+  EXPECT_EQ(response.body, R"({"id":"it","limit":null})");
+  ASSERT_EQ(response.headers.size(), 1U);
+  EXPECT_EQ(response.headers[0], std::pair(std::string_view("Set-Cookie"), std::string("a=b")));
+
+  const json::object document = make_openapi({}, router);
+  const json::object& success = document.at("paths").at("/cookie").at("get").at("responses").at("200").as_object();
+  EXPECT_EQ(success.at("headers").at("Set-Cookie").at("description").as_string(), "The cookie.");
+  EXPECT_EQ(success.at("content").at("application/json").at("example").at("id").as_string(), "it");
 }
 
 }  // namespace

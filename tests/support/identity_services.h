@@ -4,6 +4,7 @@
 #include <string>
 
 #include "identity/account_data.h"
+#include "identity/browser_sign_in.h"
 #include "identity/own_sessions.h"
 #include "identity/phone_change.h"
 #include "identity/reauthentication.h"
@@ -32,7 +33,10 @@ struct IdentityServices {
         reauthentication(validation, sessions, verification, clock),
         phone_change(validation, accounts, issuer, verification, messenger, texts, clock, database.log()),
         messages(*connection),
-        account_data(validation, accounts, sessions, messages, clock, database.metrics()) {}
+        account_data(validation, accounts, sessions, messages, clock, database.metrics()),
+        browsers(gate(), {.development = true, .demo_token = [] { return "demo-token"; }}, registration, accounts,
+                 sessions, issuer, clock),
+        production_browsers(gate(), {}, registration, accounts, sessions, issuer, clock) {}
 
   const Clock& clock;
   std::unique_ptr<storage::Database> connection;  // of its own, as every instance has
@@ -53,6 +57,12 @@ struct IdentityServices {
   identity::PhoneChange phone_change;
   messaging::MessageStore messages;
   identity::AccountData account_data;
+  identity::BrowserSignIn browsers;             // in development
+  identity::BrowserSignIn production_browsers;  // of the same sessions
+
+  static access::BrowserGate gate() {
+    return {{Secret("a-master-key-of-more-than-32-bytes!!!!"), {}}, {"http://localhost", {}, {}}};
+  }
 
   identity::TokenClaims claims(const std::string& token) const { return tokens.read(token).value(); }
 
