@@ -25,6 +25,7 @@ class FakeMessageSender final : public messaging::MessageSender {
   }
   Task<messaging::SendOutcome> send(messaging::Outgoing message, Deadline deadline) override {
     patience = deadline.at() - Deadline::Steady::now();
+    stoppable = deadline.stop().stop_possible();
     messaging::SendOutcome outcome = accepted("ref-" + std::to_string(sent().size() + 1));
     {
       const std::scoped_lock lock(mutex_);
@@ -69,6 +70,7 @@ class FakeMessageSender final : public messaging::MessageSender {
   }
 
   std::atomic<Deadline::Steady::duration> patience{};      // that the last hand-over had
+  std::atomic<bool> stoppable = false;                     // whether the last hand-over could be given up halfway
   std::function<void(const messaging::Outgoing&)> during;  // while the provider has not answered yet
 
  private:
