@@ -30,7 +30,7 @@ std::chrono::milliseconds renewed_in(const Taken& taken, Rate rate) {
 }  // namespace
 
 RateLimits::RateLimits(const http::Router& router, storage::ephemeral::Ephemeral& store, const Clock& clock,
-                       const telemetry::Log& log, telemetry::Metrics& metrics)
+                       const telemetry::Log& log, telemetry::Metrics& metrics, const std::vector<RateLimit>& others)
     : store_(store),
       fallback_(clock),
       clock_(clock),
@@ -41,9 +41,11 @@ RateLimits::RateLimits(const http::Router& router, storage::ephemeral::Ephemeral
       failures_closed_(metrics.counter("kriya_rate_limit_store_failures_total",
                                        "Requests counted without the shared store (open), or refused for want of it.",
                                        {{"policy", "closed"}})) {
-  for (const auto& [name, limit] : router.limits()) {
+  const auto count = [&](const std::string& name) {
     limited_[name] = &metrics.counter("kriya_rate_limited_total", "Requests over a limit.", {{"limit", name}});
-  }
+  };
+  for (const auto& [name, limit] : router.limits()) count(name);
+  for (const RateLimit& limit : others) count(limit.name);
 }
 
 Task<Result<http::RateLimitVerdict>> RateLimits::take(const RateLimit& limit, std::string subject, Deadline deadline) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "http/rate_limit.h"
@@ -19,9 +20,10 @@ namespace kriya::access {
 /// Safe to use from every I/O thread. Says once in the log that the store is away, and once that it is back.
 class RateLimits final : public http::RateLimiter {
  public:
-  /// The router must be complete; all references must outlive this.
+  /// The router must be complete; all references must outlive this. `others`: limits that no route declares, but that
+  /// somebody takes.
   RateLimits(const http::Router& router, storage::ephemeral::Ephemeral& store, const Clock& clock,
-             const telemetry::Log& log, telemetry::Metrics& metrics);
+             const telemetry::Log& log, telemetry::Metrics& metrics, const std::vector<http::RateLimit>& others = {});
 
   Task<Result<http::RateLimitVerdict>> take(const http::RateLimit& limit, std::string subject,
                                             Deadline deadline) override;

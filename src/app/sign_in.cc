@@ -16,7 +16,7 @@ SignIn::SignIn(const config::Settings& settings, const std::string& public_url, 
                    accounts, sessions, issuer, tokens, verification, clock, metrics),
       refresh(sessions, issuer, clock, metrics),
       validation(accounts, sessions, tokens, clock, metrics),
-      own_sessions(validation, sessions, clock),
+      own_sessions(validation, accounts, sessions, clock),
       reauthentication(validation, sessions, verification, clock),
       phone_change(validation, accounts, issuer, verification, messenger, texts, clock, log),
       account_data(validation, accounts, sessions, messages, clock, metrics) {}

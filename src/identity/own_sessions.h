@@ -12,17 +12,24 @@ namespace kriya::identity {
 /// Stateless; safe to call from any I/O thread. Errors of every call: invalid_token; those of Database.
 class OwnSessions {
  public:
-  OwnSessions(TokenValidation& validation, SessionStore& sessions, const Clock& clock)
-      : validation_(validation), sessions_(sessions), clock_(clock) {}
+  OwnSessions(TokenValidation& validation, AccountStore& accounts, SessionStore& sessions, const Clock& clock)
+      : validation_(validation), accounts_(accounts), sessions_(sessions), clock_(clock) {}
 
   /// The sessions of the token's owner that are good now.
   Task<Result<SessionList>> list(TokenClaims claims, Deadline deadline);
+
+  /// The same for a person who was recognised already; `current` is the session that asks, empty: none of them.
+  /// Further errors: not_found, when there is no such person.
+  Task<Result<SessionList>> list_of(Uuid user_id, std::string current, Deadline deadline);
 
   /// Ends one of them with its tokens; it may be the caller's own. Durable when it returns. Further errors: not_found.
   Task<Result<LogoutAnswer>> end(TokenClaims claims, std::string id, Deadline deadline);
 
  private:
+  Task<Result<SessionList>> good_ones(User owner, std::string current, Deadline deadline);
+
   TokenValidation& validation_;
+  AccountStore& accounts_;
   SessionStore& sessions_;
   const Clock& clock_;
 };

@@ -1,5 +1,8 @@
 #include "schema/described.h"
 
+#include <charconv>
+#include <cmath>
+
 #include <boost/json/serialize.hpp>
 
 namespace kriya::schema {
@@ -44,6 +47,16 @@ void read_value(const json::value& value, std::int64_t& out, FieldErrors& errors
   }
 }
 
+void read_value(const json::value& value, double& out, FieldErrors& errors) {
+  boost::system::error_code no_number;
+  const auto found = value.to_number<double>(no_number);
+  if (!no_number && std::isfinite(found)) {
+    out = found;
+  } else {
+    errors.add("must be a number");
+  }
+}
+
 void read_value(const json::value& value, std::string& out, FieldErrors& errors) {
   if (const json::string* text = expect_string(value, errors)) out.assign(text->data(), text->size());
 }
@@ -74,6 +87,17 @@ void read_value(const json::value& value, json::object& out, FieldErrors& errors
 
 void write_value(std::string& out, bool value) { out += value ? "true" : "false"; }
 void write_value(std::string& out, std::int64_t value) { append_json_number(out, value); }
+
+void write_value(std::string& out, double value) {
+  if (!std::isfinite(value)) {  // a bug of whoever made it, and no reason to write what is no JSON
+    out += "null";
+    return;
+  }
+  char text[32];
+  const auto [end, error] = std::to_chars(text, text + sizeof(text), value);
+  out.append(text, end);
+}
+
 void write_value(std::string& out, const std::string& value) { append_json_string(out, value); }
 
 void write_value(std::string& out, Timestamp value) {

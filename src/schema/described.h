@@ -1,9 +1,9 @@
 // Structs described once (BOOST_DESCRIBE_STRUCT) are read from JSON, written to JSON, and explained as JSON Schema.
 //
-// A member may be: bool, std::int64_t, std::string, Timestamp, Uuid, a value type (see TextValue), a described enum
-// (BOOST_DESCRIBE_ENUM; its words are the enumerators), json::object (taken as it is), another described struct, or
-// std::optional / std::vector of these. An optional member may be absent or null; all others are required. A name that
-// is a C++ keyword gets an underscore at its end, which the JSON does not have: `template_` is "template".
+// A member may be: bool, std::int64_t, double (finite), std::string, Timestamp, Uuid, a value type (see TextValue), a
+// described enum (BOOST_DESCRIBE_ENUM; its words are the enumerators), json::object (taken as it is), another described
+// struct, or std::optional / std::vector of these. An optional member may be absent or null; all others are required. A
+// name that is a C++ keyword gets an underscore at its end, which the JSON does not have: `template_` is "template".
 //
 // A struct with `static constexpr bool kOmitEmpty = true` is written without its empty optionals; in any other they are
 // null, so that every member is always there.
@@ -124,6 +124,7 @@ const json::object* expect_object(const json::value& value, FieldErrors& errors)
 const json::array* expect_array(const json::value& value, FieldErrors& errors);
 void read_value(const json::value& value, bool& out, FieldErrors& errors);
 void read_value(const json::value& value, std::int64_t& out, FieldErrors& errors);
+void read_value(const json::value& value, double& out, FieldErrors& errors);
 void read_value(const json::value& value, std::string& out, FieldErrors& errors);
 void read_value(const json::value& value, Timestamp& out, FieldErrors& errors);
 void read_value(const json::value& value, Uuid& out, FieldErrors& errors);
@@ -140,6 +141,9 @@ void read_value(const json::value& value, T& out, FieldErrors& errors) {
   for_each_word<T>([&](std::string_view name, T) { words += (words.empty() ? "" : ", ") + std::string(name); });
   errors.add("must be one of " + words);
 }
+
+template <Described T>
+void read_members(const json::object& object, T& out, FieldErrors& errors);
 
 template <class T>
 void read_value(const json::value& value, T& out, FieldErrors& errors) {
@@ -160,20 +164,24 @@ void read_value(const json::value& value, T& out, FieldErrors& errors) {
     }
   } else {
     static_assert(Described<T>, "describe the struct with BOOST_DESCRIBE_STRUCT");
-    const json::object* object = expect_object(value, errors);
-    if (object == nullptr) return;
-    for_each_member<T>([&](auto member) {
-      using Member = std::remove_cvref_t<decltype(out.*member.pointer)>;
-      errors.inside(json_name(member.name), [&] {
-        const json::value* found = object->if_contains(json_name(member.name));
-        if (found == nullptr || (found->is_null() && !is_optional<Member>)) {
-          if (!is_optional<Member>) errors.add("is required");
-        } else {
-          read_value(*found, out.*member.pointer, errors);
-        }
-      });
-    });
+    if (const json::object* object = expect_object(value, errors)) read_members(*object, out, errors);
   }
+}
+
+/// Reads the members of a described struct.
+template <Described T>
+void read_members(const json::object& object, T& out, FieldErrors& errors) {
+  for_each_member<T>([&](auto member) {
+    using Member = std::remove_cvref_t<decltype(out.*member.pointer)>;
+    errors.inside(json_name(member.name), [&] {
+      const json::value* found = object.if_contains(json_name(member.name));
+      if (found == nullptr || (found->is_null() && !is_optional<Member>)) {
+        if (!is_optional<Member>) errors.add("is required");
+      } else {
+        read_value(*found, out.*member.pointer, errors);
+      }
+    });
+  });
 }
 
 /// Reads a described struct. Unknown members are ignored. Errors: invalid_fields, naming every bad field.
@@ -188,6 +196,7 @@ Result<T> read(const json::value& value) {
 
 void write_value(std::string& out, bool value);
 void write_value(std::string& out, std::int64_t value);
+void write_value(std::string& out, double value);  // the shortest text that reads back as the same; finite
 void write_value(std::string& out, const std::string& value);
 void write_value(std::string& out, Timestamp value);
 void write_value(std::string& out, const Uuid& value);

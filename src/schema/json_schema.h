@@ -19,6 +19,8 @@ class Components {
       return {{"type", "boolean"}};
     } else if constexpr (std::is_same_v<T, std::int64_t>) {
       return {{"type", "integer"}, {"format", "int64"}};
+    } else if constexpr (std::is_same_v<T, double>) {
+      return {{"type", "number"}};
     } else if constexpr (std::is_same_v<T, std::string>) {
       return {{"type", "string"}};
     } else if constexpr (std::is_same_v<T, Timestamp>) {

@@ -1,8 +1,6 @@
 #include "verification/verification_endpoints.h"
 
-#include "crypto/random.h"
-#include "http/client_address.h"
-#include "verification/verification_messages.h"
+#include "verification/relay.h"
 
 namespace kriya::verification {
 namespace {
@@ -24,28 +22,10 @@ const RateLimit kStartLimitOfUser{.name = "phone-verification-user",
                                   .requests = 60,
                                   .when_away = RateLimit::WhenAway::closed};
 
-/// Whom a challenge belongs to.
-std::string opener(const Caller& caller) {
-  return caller.api_key_id.empty() ? "user:" + caller.token->user_id.str() : "key:" + caller.api_key_id;
-}
-
-/// A server with a key asks for many people, so its own address is nobody's: limits by address count the person's,
-/// where it is told, and else each request by itself.
-Result<Caller> on_behalf_of(Caller caller, const std::optional<std::string>& client_address) {
-  if (caller.api_key_id.empty()) return caller;
-  if (!client_address) {
-    caller.address = "key:" + caller.api_key_id + ":" + crypto::random_token();
-    return caller;
-  }
-  boost::system::error_code not_an_address;
-  const auto address = boost::asio::ip::make_address(*client_address, not_an_address);
-  if (not_an_address) {
-    return fail(Error{Errc::invalid_fields,
-                      "A field is not acceptable: client_address must be an IP address.",
-                      {{"client_address", "must be an IP address"}}});
-  }
-  caller.address = http::address_text(address);
-  return caller;
+/// A server with a key asks for many people, a person for one.
+Asker asker_of(const Caller& caller) {
+  if (!caller.api_key_id.empty()) return {.name = "key:" + caller.api_key_id, .for_many = true};
+  return {.name = "user:" + caller.token->user_id.str(), .for_many = false};
 }
 
 VerificationBody example_verification() {
@@ -55,37 +35,6 @@ VerificationBody example_verification() {
           .code_length = 6,
           .expires_at = *parse_rfc3339("2026-11-21T09:35:00Z"),
           .resend_at = *parse_rfc3339("2026-11-21T09:30:30Z")};
-}
-
-Result<VerificationStarted> as_started(Result<VerificationBody> body) {
-  if (!body) return fail(std::move(body.error()));
-  return VerificationStarted{true, "Verification code sent", *std::move(body)};
-}
-
-Task<Result<VerificationStarted>> start(Verification& verification, PhoneVerificationRequest request, Caller caller) {
-  StartRequest wanted{.phone_number = std::move(request.phone_number),
-                      .purpose = Purpose::relay,
-                      .opened_by = opener(caller),
-                      .channel = request.channel,
-                      .languages = request.locale.value_or(caller.accept_language)};
-  auto behalf = on_behalf_of(std::move(caller), request.client_address);
-  if (!behalf) co_return fail(std::move(behalf.error()));
-  co_return as_started(co_await verification.start(std::move(wanted), *std::move(behalf)));
-}
-
-Task<Result<VerificationStarted>> resend(Verification& verification, ResendRequest request, Caller caller) {
-  std::string opened_by = opener(caller);
-  co_return as_started(co_await verification.resend(std::move(request.verification_id), std::move(opened_by),
-                                                    request.channel, *on_behalf_of(std::move(caller), std::nullopt)));
-}
-
-Task<Result<PhoneVerificationAnswer>> check(Verification& verification, CodeRequest request, Caller caller) {
-  std::string opened_by = opener(caller);
-  auto proof = co_await verification.check(std::move(request.verification_id), std::move(request.code), Purpose::relay,
-                                           std::move(opened_by), *on_behalf_of(std::move(caller), std::nullopt));
-  if (proof) co_return PhoneVerificationAnswer{true, proof->phone_number.str(), std::nullopt, "The code is right"};
-  if (proof.error().code != Errc::invalid_code) co_return fail(std::move(proof.error()));
-  co_return PhoneVerificationAnswer{false, std::nullopt, proof.error().attempts_left, "The code is wrong"};
 }
 
 }  // namespace
@@ -109,37 +58,39 @@ void add_verification_endpoints(http::Router& router, http::AccessRule access, V
           .example_answer = started,
           .no_store = true,
           .handle = [&](const PhoneVerificationRequest& request,
-                        const Caller& caller) { return start(verification, request, caller); },
+                        const Caller& caller) { return start_relay(verification, request, asker_of(caller), caller); },
       });
   std::vector<Errc> resending = sending;
   resending.push_back(Errc::verification_expired);
-  router.add(Method::post, "/api/phone/verification/resend",
-             http::Endpoint<ResendRequest, VerificationStarted>{
-                 .summary = "Send one more code; earlier ones stay good",
-                 .tag = kTag,
-                 .access = {access},
-                 .limits = {kStartLimit, kStartLimitOfUser},
-                 .errors = resending,
-                 .example_request = ResendRequest{kExampleId, Channel::voice},
-                 .example_answer = started,
-                 .no_store = true,
-                 .handle = [&](const ResendRequest& request,
-                               const Caller& caller) { return resend(verification, request, caller); },
-             });
-  router.add(Method::post, "/api/phone/verification/check",
-             http::Endpoint<CodeRequest, PhoneVerificationAnswer>{
-                 .summary = "Check the code that a person typed",
-                 .description = "A wrong code is an answer, not an error: `valid` is false.",
-                 .tag = kTag,
-                 .access = {std::move(access)},
-                 .errors = {Errc::verification_expired, Errc::too_many_requests, Errc::phone_disabled,
-                            Errc::unavailable, Errc::overloaded},
-                 .example_request = CodeRequest{kExampleId, "482913"},
-                 .example_answer = PhoneVerificationAnswer{true, "+14155550123", std::nullopt, "The code is right"},
-                 .no_store = true,
-                 .handle = [&](const CodeRequest& request,
-                               const Caller& caller) { return check(verification, request, caller); },
-             });
+  router.add(
+      Method::post, "/api/phone/verification/resend",
+      http::Endpoint<ResendRequest, VerificationStarted>{
+          .summary = "Send one more code; earlier ones stay good",
+          .tag = kTag,
+          .access = {access},
+          .limits = {kStartLimit, kStartLimitOfUser},
+          .errors = resending,
+          .example_request = ResendRequest{kExampleId, Channel::voice},
+          .example_answer = started,
+          .no_store = true,
+          .handle = [&](const ResendRequest& request,
+                        const Caller& caller) { return resend_relay(verification, request, asker_of(caller), caller); },
+      });
+  router.add(
+      Method::post, "/api/phone/verification/check",
+      http::Endpoint<CodeRequest, PhoneVerificationAnswer>{
+          .summary = "Check the code that a person typed",
+          .description = "A wrong code is an answer, not an error: `valid` is false.",
+          .tag = kTag,
+          .access = {std::move(access)},
+          .errors = {Errc::verification_expired, Errc::too_many_requests, Errc::phone_disabled, Errc::unavailable,
+                     Errc::overloaded},
+          .example_request = CodeRequest{kExampleId, "482913"},
+          .example_answer = PhoneVerificationAnswer{true, "+14155550123", std::nullopt, "The code is right"},
+          .no_store = true,
+          .handle = [&](const CodeRequest& request,
+                        const Caller& caller) { return check_relay(verification, request, asker_of(caller), caller); },
+      });
 }
 
 }  // namespace kriya::verification

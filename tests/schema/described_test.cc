@@ -34,7 +34,31 @@ struct Paint {
 };
 BOOST_DESCRIBE_STRUCT(Paint, (), (colour, template_, extra))
 
+struct Measure {
+  double value = 0;
+  std::optional<double> error;
+};
+BOOST_DESCRIBE_STRUCT(Measure, (), (value, error))
+
 namespace {
+
+TEST(Described, ReadsEveryNumberAsADoubleAndWritesTheShortestText) {
+  const auto read_back = [](const char* text) {
+    const auto measure = read<Measure>(parse_json(text).value());
+    return measure ? write(*measure) : measure.error().fields.at(0).message;
+  };
+  EXPECT_EQ(read_back(R"({"value":8})"), R"({"value":8,"error":null})");
+  EXPECT_EQ(read_back(R"({"value":8.0,"error":0.1})"), R"({"value":8,"error":0.1})");
+  EXPECT_EQ(read_back(R"({"value":-1e300})"), R"({"value":-1e+300,"error":null})");
+  EXPECT_EQ(read_back(R"({"value":18446744073709551615})"), R"({"value":18446744073709551616,"error":null})");
+  EXPECT_EQ(read_back(R"({"value":"8"})"), "must be a number");
+  EXPECT_EQ(read_back(R"({"value":true})"), "must be a number");
+}
+
+TEST(JsonSchema, SaysThatADoubleIsANumber) {
+  Components components;
+  EXPECT_EQ(json::serialize(components.schema_of<std::optional<double>>()), R"({"type":["number","null"]})");
+}
 
 TEST(Described, WritesWordsOfAnEnumAndNamesWithoutTheKeywordsUnderscore) {
   const auto paint = read<Paint>(parse_json(R"({"colour":"default","template":"green","extra":{"a":[1]}})").value());

@@ -70,7 +70,7 @@ class FakeMessageSender final : public messaging::MessageSender {
   }
 
   std::atomic<Deadline::Steady::duration> patience{};      // that the last hand-over had
-  std::atomic<bool> stoppable = false;                     // whether that could have been given up halfway
+  std::atomic<bool> stoppable = false;                     // whether the last hand-over could be given up halfway
   std::function<void(const messaging::Outgoing&)> during;  // while the provider has not answered yet
 
  private:

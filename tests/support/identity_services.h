@@ -29,7 +29,7 @@ struct IdentityServices {
         registration(rules, accounts, sessions, issuer, tokens, verification, clock, database.metrics()),
         refresh(sessions, issuer, clock, database.metrics()),
         validation(accounts, sessions, tokens, clock, database.metrics()),
-        own_sessions(validation, sessions, clock),
+        own_sessions(validation, accounts, sessions, clock),
         reauthentication(validation, sessions, verification, clock),
         phone_change(validation, accounts, issuer, verification, messenger, texts, clock, database.log()),
         messages(*connection),
