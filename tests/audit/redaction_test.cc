@@ -6,6 +6,7 @@
 
 #include "audit/secret_names.h"
 #include "crypto/random.h"
+#include "phone/phone_number.h"
 
 namespace kriya::audit {
 namespace {
@@ -113,6 +114,13 @@ TEST(Redaction, MasksPhoneNumbersUnlessToldNotTo) {
   EXPECT_EQ(clean_arguments(R"({"phone_number":"+14155550123","mobile":4155550123,"phones":["0044 20 7946 0018"]})"),
             R"({"phone_number":"+1••••••0123","mobile":"••••••0123","phones":["+44••••••0018"]})");
   EXPECT_EQ(clean("Sent to +14155550123", Phones::full), "Sent to +14155550123");
+}
+
+TEST(Redaction, MasksAsRecordsOfMessagesDo) {
+  for (const char* number : {"+14155550123", "+919876543210", "+442079460018", "+79161234567", "+3725551234",
+                             "+971501234567", "+35312345678", "+85251234567"}) {
+    EXPECT_EQ(clean(number), PhoneNumber::parse(number)->masked());
+  }
 }
 
 TEST(Redaction, TakesDocumentsInTextsApart) {
