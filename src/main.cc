@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   kriya::cli::add_sms(app, exit_code);
   kriya::cli::add_phone(app, exit_code);
   kriya::cli::add_token(app, exit_code);
+  kriya::cli::add_audit(app, exit_code);
   kriya::cli::add_keys(app, exit_code);
   kriya::cli::add_export(app, exit_code);
   kriya::cli::add_import(app, exit_code);

@@ -20,6 +20,7 @@
 #include "app/routes.h"
 #include "app/sign_in.h"
 #include "app/store.h"
+#include "app/tool_logging.h"
 #include "base/version.h"
 #include "crypto/random.h"
 #include "http/dispatcher.h"
@@ -109,6 +110,7 @@ struct Application::Parts {
   std::optional<Clients> clients;
   std::optional<identity::BrowserSignIn> browsers;
   std::optional<MessagingServices> messages;
+  std::unique_ptr<ToolLogging> tool_logging;
   http::Router router;
   std::optional<access::RateLimits> rate_limits;  // none while RATE_LIMITS=off
   std::optional<http::Dispatcher> dispatcher;
@@ -142,6 +144,9 @@ Result<void> Application::Parts::assemble() {
   clients.emplace(settings, public_url, *sign_in, *database, clock, metrics);
   browsers.emplace(browser_sign_in(settings, public_url, server->port(), *sign_in, *clients, clock));
   messages.emplace(settings, *phone, *database, clock, *log, metrics);
+  auto logging = ToolLogging::open(settings, main, *database, *log, metrics);
+  if (!logging) return fail(logging.error());
+  tool_logging = *std::move(logging);
   add_routes(router, settings, *sign_in, *clients, *browsers, *phone, *messages, *database, metrics);
   if (settings.rate_limits) rate_limits.emplace(router, *ephemeral, clock, *log, metrics);
   dispatcher.emplace(http::Dispatcher::Options{.is_trusted_proxy = trusted_proxy_test(settings),
@@ -210,6 +215,7 @@ int Application::run(const std::function<void()>& on_ready) {
   const std::function<void()> await_hangup = [&] {
     reopen_signals.async_wait([&](boost::system::error_code ec, int) {
       if (ec) return;
+      parts_->tool_logging->reopen();
       try {
         parts_->log->reopen();
         if (!parts_->settings.log_file.empty()) parts_->log->info("log file reopened");
@@ -225,6 +231,7 @@ int Application::run(const std::function<void()>& on_ready) {
     reopen_signals.cancel();
     maintenance.stop();
     delivery.stop();
+    parts_->tool_logging->stop();
     heartbeat.stop();
     main.stop();
   });
@@ -246,6 +253,15 @@ int Application::run(const std::function<void()>& on_ready) {
     rethrow(failure);
   });
   asio::co_spawn(main.get_executor(), heartbeat.run(), rethrow);
+  bool storing = false;
+  const auto store_tool_calls = [&] {
+    storing = true;
+    asio::co_spawn(main.get_executor(), parts_->tool_logging->run(), [&](std::exception_ptr failure) {
+      storing = false;
+      rethrow(failure);
+    });
+  };
+  store_tool_calls();
   main.run();
 
   parts_->log->info("stopping");
@@ -261,6 +277,11 @@ int Application::run(const std::function<void()>& on_ready) {
   } else {
     parts_->log->warning("stopped; some requests did not finish in time and were cut");
   }
+  // Calls were written down until now. What the database does not take of them the next start brings in.
+  main.restart();
+  if (!storing) store_tool_calls();
+  const auto storing_patience = Deadline::after(kGoodbye);
+  while (storing && !storing_patience.passed()) main.run_one_for(std::chrono::milliseconds(100));
   // With a handler still at work nothing may be destroyed under it; what was acknowledged is on disk already.
   if (stopped == Stopped::busy) std::_Exit(0);
   parts_->threads.stop();

@@ -23,7 +23,7 @@ class Application {
   /// "127.0.0.1 port 8001": where it listens, which may be behind a proxy.
   std::string listen_address() const;
 
-  /// Serves until SIGTERM or SIGINT, then finishes what is in flight. SIGHUP reopens the log file. A second SIGTERM
+  /// Serves until SIGTERM or SIGINT, then finishes what is in flight. SIGHUP reopens the log files. A second SIGTERM
   /// ends the process at once. Calls `on_ready` when requests are answered. Returns the exit code.
   int run(const std::function<void()>& on_ready);
 

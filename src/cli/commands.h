@@ -13,6 +13,7 @@ void add_client(CLI::App& app, int& exit_code);
 void add_sms(CLI::App& app, int& exit_code);
 void add_phone(CLI::App& app, int& exit_code);
 void add_token(CLI::App& app, int& exit_code);
+void add_audit(CLI::App& app, int& exit_code);
 void add_keys(CLI::App& app, int& exit_code);
 void add_export(CLI::App& app, int& exit_code);
 void add_import(CLI::App& app, int& exit_code);

@@ -1,0 +1,356 @@
+#include "audit/text_redaction.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "audit/secret_names.h"
+#include "base/text.h"
+#include "phone/phone_number.h"
+
+namespace kriya::audit {
+namespace {
+
+constexpr std::size_t kNear = 48;           // bytes between a code and the word for it
+constexpr std::size_t kOwnToken = 43;       // 256 random bits in base64url
+constexpr std::size_t kParsedNumbers = 64;  // of one text; looking a number up costs microseconds
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_alnum(char c) { return is_digit(c) || is_lower(c) || is_upper(c); }
+bool is_letter(char c) { return is_lower(c) || is_upper(c) || (c & '\x80') != 0; }
+bool is_base64url(char c) { return is_alnum(c) || c == '-' || c == '_'; }
+bool is_credential(char c) { return is_base64url(c) || std::string_view("._~+/=").find(c) != std::string_view::npos; }
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+struct Span {
+  std::size_t begin;
+  std::size_t end;
+  std::string instead;
+};
+
+/// One text while it is being looked through.
+class Search {
+ public:
+  Search(std::string_view text, bool mask_phones) : text_(text), mask_phones_(mask_phones) {}
+
+  std::string replaced(std::int64_t& redactions);
+
+ private:
+  char at(std::size_t i) const { return i < text_.size() ? text_[i] : '\0'; }
+  char before(std::size_t i) const { return i > 0 ? text_[i - 1] : '\0'; }
+  template <class Is>
+  std::size_t end_of(std::size_t i, Is is) const {
+    while (i < text_.size() && is(text_[i])) ++i;
+    return i;
+  }
+  void take(std::size_t begin, std::size_t end) { spans_.push_back({begin, end, std::string(kRedacted)}); }
+
+  void find_private_keys();
+  void find_tokens();
+  void find_passwords_in_urls();
+  void find_origin_bound_codes();
+  void find_names();
+  void look_at_word(std::size_t begin, std::size_t end);
+  void take_value(NameKind kind, std::string_view name, std::size_t begin);
+  void find_codes();
+  void find_phones();
+  bool stands_alone(std::size_t begin, std::size_t end) const;
+
+  std::string_view text_;
+  bool mask_phones_;
+  std::vector<Span> spans_;
+  std::vector<std::size_t> code_words_;  // where they end
+};
+
+void Search::find_private_keys() {
+  for (std::size_t i = 0; (i = text_.find("-----BEGIN ", i)) != std::string_view::npos; i += 11) {
+    const std::size_t head = text_.find("PRIVATE KEY-----", i);
+    if (head == std::string_view::npos) return;
+    if (head - i > 40) continue;
+    const std::size_t tail = text_.find("-----END ", head);
+    const std::size_t end = tail == std::string_view::npos ? text_.size() : text_.find("-----", tail + 9);
+    take(head + 16, tail == std::string_view::npos || end == std::string_view::npos ? text_.size() : tail);
+  }
+}
+
+/// Whether it is made of all sorts of characters, as random bytes are and words and hexadecimal digits are not.
+bool looks_random(std::string_view text) {
+  return std::ranges::any_of(text, is_digit) && std::ranges::any_of(text, is_lower) &&
+         std::ranges::any_of(text, is_upper);
+}
+
+/// base64url, a dot, base64url, a dot and perhaps more: the header of a JWT begins with {" and so with eyJ.
+std::size_t jwt_end(std::string_view text, std::size_t begin) {
+  std::size_t end = begin;
+  int dots = 0;
+  for (; end < text.size() && (is_base64url(text[end]) || text[end] == '.'); ++end) dots += text[end] == '.' ? 1 : 0;
+  return dots >= 2 && end - begin >= 20 ? end : begin;
+}
+
+void Search::find_tokens() {
+  for (std::size_t i = 0; i < text_.size(); ++i) {
+    if (!is_base64url(text_[i])) continue;
+    const std::size_t end = end_of(i, is_base64url);
+    const std::string_view run = text_.substr(i, end - i);
+    if (const std::size_t jwt = run.find("eyJ"); jwt != std::string_view::npos && jwt_end(text_, i + jwt) > i + jwt) {
+      const std::size_t until = jwt_end(text_, i + jwt);
+      take(i + jwt, until);
+      i = until - 1;
+      continue;
+    }
+    if (const std::size_t own = run.find("kcs_"); own != std::string_view::npos && run.size() - own > 8) {
+      take(i + own, end);
+    } else if (run.size() == kOwnToken && looks_random(run)) {
+      take(i, end);
+    } else if (at(end) == ' ' && (equals_ignoring_case(run, "Bearer") || equals_ignoring_case(run, "Basic"))) {
+      const std::size_t value = end_of(end, [](char c) { return c == ' '; });
+      const std::size_t value_end = end_of(value, is_credential);
+      const std::string_view credential = text_.substr(value, value_end - value);
+      const bool plain_word = std::ranges::all_of(credential.substr(std::min<std::size_t>(1, credential.size())),
+                                                  [](char c) { return is_lower(c) || c == '.' || c == '-'; });
+      if (credential.size() >= 8 && !plain_word) take(value, value_end);
+    }
+    i = end - 1;
+  }
+}
+
+void Search::find_passwords_in_urls() {
+  for (std::size_t i = 0; (i = text_.find("://", i)) != std::string_view::npos;) {
+    i += 3;
+    const std::size_t end = end_of(
+        i, [](char c) { return !is_space(c) && std::string_view("/?#\"'<>").find(c) == std::string_view::npos; });
+    const std::string_view authority = text_.substr(i, end - i);
+    const std::size_t host = authority.rfind('@');
+    const std::size_t password = authority.find(':');
+    if (host != std::string_view::npos && password < host && host - password > 1) take(i + password + 1, i + host);
+    i = end;
+  }
+}
+
+void Search::find_origin_bound_codes() {
+  for (std::size_t i = 0; (i = text_.find(" #", i)) != std::string_view::npos;) {
+    i += 2;
+    const std::size_t line = text_.substr(0, i).rfind('\n');
+    const std::string_view host = text_.substr(line + 1, i - 2 - (line + 1));  // npos + 1 is 0
+    const std::size_t end = end_of(i, is_alnum);
+    const bool bound = host.size() > 1 && host.size() < 256 && host.front() == '@' &&
+                       host.find_first_of(" \t") == std::string_view::npos;
+    if (bound && end > i) take(i, end);
+  }
+}
+
+/// Words by themselves; those that name a secret are looked behind.
+void Search::find_names() {
+  const auto part = [](char c) { return is_base64url(c) || (c & '\x80') != 0; };
+  for (std::size_t i = 0; i < text_.size(); ++i) {
+    if (!part(text_[i])) continue;
+    std::size_t end = i;
+    while (part(at(end)) && !(text_[end] == '-' && is_digit(at(end + 1))))
+      ++end;  // "otp-123456" is a word and a number
+    if (end - i <= 64 && end > i) look_at_word(i, end);
+    end = std::max(end, i + 1);
+    i = end - 1;
+  }
+}
+
+constexpr auto kCodeWords = std::to_array<std::string_view>({"código", "codigo", "clave", "कोड", "ओटीपी"});
+
+void Search::look_at_word(std::size_t begin, std::size_t end) {
+  const std::string_view word = text_.substr(begin, end - begin);
+  // "api key: ..." has its name in two words.
+  std::size_t first = begin;
+  if (before(begin) == ' ') {
+    first = begin - 1;
+    while (first > 0 && begin - first < 32 && is_base64url(text_[first - 1])) --first;
+  }
+  const std::string_view both = text_.substr(first, end - first);
+  NameKind kind = kind_of_name(word);
+  if (kind == NameKind::code || kind == NameKind::harmless) kind = kind_of_name(both);
+  if (kind == NameKind::code || std::ranges::find(kCodeWords, word) != kCodeWords.end()) code_words_.push_back(end);
+  if (kind == NameKind::harmless) return;
+  const auto quote = [](char c) { return c == '"' || c == '\'' || c == '\\' || c == '`'; };
+  std::size_t i = end_of(end_of(end, quote), is_space);
+  if (at(i) != ':' && at(i) != '=') return;
+  i = end_of(i + 1, is_space);
+  take_value(kind, word, i);
+}
+
+void Search::take_value(NameKind kind, std::string_view name, std::size_t begin) {
+  const std::size_t value = end_of(begin, [](char c) { return c == '\\'; });
+  std::size_t from = value;
+  std::size_t end = value;
+  if (const char mark = at(value); mark == '"' || mark == '\'' || mark == '`') {
+    from = end = value + 1;
+    while (end < text_.size() && text_[end] != mark) end += text_[end] == '\\' && at(end + 1) == mark ? 2 : 1;
+    end = std::min(end, text_.size());
+    if (value > begin && end > from && before(end) == '\\') --end;  // quotes within a quoted text
+  } else if (at(value) == ':' || std::string_view("[{(").find(at(value)) != std::string_view::npos) {
+    return;  // another kind of text; documents are taken apart before
+  } else {
+    const bool whole_line = equals_ignoring_case(name, "cookie") || equals_ignoring_case(name, "set-cookie") ||
+                            equals_ignoring_case(name, "authorization") ||
+                            equals_ignoring_case(name, "proxy-authorization");
+    end = end_of(from, [&](char c) {
+      return c != '\n' && c != '\r' &&
+             (whole_line || (!is_space(c) && std::string_view(",;&\"')}]<>").find(c) == std::string_view::npos));
+    });
+  }
+  const std::string_view text = text_.substr(from, end - from);
+  if (text.empty() || text.starts_with("[redacted") || text == "null" || text == "true" || text == "false") return;
+  const auto is_code_character = [](char c) { return is_digit(c) || is_upper(c) || c == '-' || c == ' ' || c == '.'; };
+  const bool number = std::ranges::all_of(text, is_digit);
+  if (kind == NameKind::token && number) return;
+  if (kind == NameKind::code &&
+      (text.size() > 16 || text.front() == '-' || !std::ranges::all_of(text, is_code_character)))
+    return;
+  if (kind == NameKind::phone) {
+    if (!mask_phones_ || text.find("•") != std::string_view::npos) return;
+    if (std::string masked = mask_phone(text); !masked.empty()) spans_.push_back({from, end, std::move(masked)});
+    return;
+  }
+  take(from, end);
+}
+
+/// No part of a longer word, number, date, price or phone number.
+bool Search::stands_alone(std::size_t begin, std::size_t end) const {
+  const char left = before(begin);
+  const bool prefixed =
+      left == '-' && begin >= 2 && is_upper(text_[begin - 2]) && (begin < 3 || !is_alnum(text_[begin - 3]));
+  if (is_letter(left) || left == '_' || left == '+' || left == '$' || left == '#') return left == '#';
+  const bool after_code_word = std::ranges::binary_search(code_words_, begin - 1);
+  if (!prefixed && !after_code_word && std::string_view("-.,/:").find(left) != std::string_view::npos && begin >= 2 &&
+      is_alnum(text_[begin - 2]) && left != ',' && left != ':') {
+    return false;
+  }
+  const char right = at(end);
+  if (is_letter(right) || right == '_') return false;
+  return std::string_view("-.,/:").find(right) == std::string_view::npos || right == '\0' || !is_alnum(at(end + 1));
+}
+
+/// 4 to 10 digits, also as 123 456 or 123-456, within reach of a word for a code.
+void Search::find_codes() {
+  std::size_t next = 0;  // the first code word that does not end before the digits
+  for (std::size_t i = 0; i < text_.size() && !code_words_.empty(); ++i) {
+    if (!is_digit(text_[i])) continue;
+    std::size_t end = end_of(i, is_digit);
+    const auto half = [&](std::size_t size) { return size == 3 || size == 4; };
+    if (half(end - i) && (at(end) == ' ' || at(end) == '-')) {
+      const std::size_t other = end_of(end + 1, is_digit);
+      if (half(other - end - 1) && stands_alone(i, other)) end = other;
+    }
+    const std::size_t begin = i;
+    i = end - 1;
+    if (end - begin < 4 || end - begin > 10 || !stands_alone(begin, end)) continue;
+    while (next < code_words_.size() && code_words_[next] <= begin) ++next;
+    const bool after_word = next > 0 && begin - code_words_[next - 1] <= kNear;
+    const bool before_word = next < code_words_.size() && code_words_[next] - end <= kNear;
+    if (after_word || before_word) take(begin, end);
+  }
+}
+
+void Search::find_phones() {
+  std::size_t parsed = 0;
+  for (std::size_t i = 0; i < text_.size(); ++i) {
+    const bool plus = text_[i] == '+' && is_digit(at(i + 1));
+    if (!plus && !is_digit(text_[i])) continue;
+    std::size_t end = plus ? i + 1 : i;
+    std::size_t digits = 0;
+    for (std::size_t j = end; j < text_.size() && j < i + PhoneNumber::kMaxInput; ++j) {
+      if (is_digit(text_[j])) {
+        if (++digits > 17) break;
+        end = j + 1;
+      } else if (!plus || std::string_view(" -.()").find(text_[j]) == std::string_view::npos || j > end + 1) {
+        break;
+      }
+    }
+    const std::size_t begin = i;
+    i = end - 1;
+    if (is_alnum(before(begin)) || before(begin) == '_' || is_digit(at(end))) {
+      i = end_of(end, is_digit) - 1;
+      continue;
+    }
+    const std::string_view number = text_.substr(begin, end - begin);
+    if (plus || number.starts_with("00")) {
+      if (std::string masked = digits >= 8 ? mask_phone(number) : ""; !masked.empty()) {
+        spans_.push_back({begin, end, std::move(masked)});
+      }
+    } else if (digits >= 10 && digits <= 15 && !is_letter(at(end)) && parsed++ < kParsedNumbers) {
+      // Bare digits may be anything; a number that some country's plan knows is taken for one.
+      const auto known = PhoneNumber::parse("+" + std::string(number));
+      if (known && known->is_valid()) spans_.push_back({begin, end, known->masked().substr(1)});
+    }
+  }
+}
+
+std::string Search::replaced(std::int64_t& redactions) {
+  find_private_keys();
+  find_tokens();
+  find_passwords_in_urls();
+  find_origin_bound_codes();
+  find_names();
+  find_codes();
+  if (mask_phones_) find_phones();
+  // Of two that overlap a secret wins over a number that is masked, and takes in what belongs to both.
+  std::ranges::sort(spans_, {}, [](const Span& span) { return std::pair(span.begin, span.end); });
+  std::vector<Span> merged;
+  for (Span& span : spans_) {
+    if (merged.empty() || span.begin >= merged.back().end) {
+      merged.push_back(std::move(span));
+      continue;
+    }
+    Span& last = merged.back();
+    const bool same = last.begin == span.begin && last.end == span.end;
+    if (span.instead == kRedacted || !same) last.instead = kRedacted;
+    last.end = std::max(last.end, span.end);
+  }
+  std::string out;
+  std::size_t copied = 0;
+  for (const Span& span : merged) {
+    out.append(text_, copied, span.begin - copied).append(span.instead);
+    copied = span.end;
+  }
+  redactions += static_cast<std::int64_t>(merged.size());
+  return out.append(text_, copied);
+}
+
+}  // namespace
+
+std::string redact_text(std::string_view text, bool mask_phones, std::int64_t& redactions) {
+  return Search(text, mask_phones).replaced(redactions);
+}
+
+namespace {
+
+/// Digits of the country code that E.164 digits begin with (ITU-T E.164 annex: no code is the beginning of another).
+/// Asking libphonenumber costs as much as all the rest of a call's line.
+std::size_t country_code_size(std::string_view digits) {
+  constexpr std::string_view kOfTwo =
+      "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 "
+      "90 91 92 93 94 95 98 ";
+  if (digits.front() == '1' || digits.front() == '7') return 1;
+  return kOfTwo.find(std::string(digits.substr(0, 2)) + " ") == std::string_view::npos ? 3 : 2;
+}
+
+}  // namespace
+
+std::string mask_phone(std::string_view text) {
+  std::string digits;
+  for (const char c : text) {
+    if (is_digit(c)) digits += c;
+  }
+  if (digits.size() < 7 || digits.size() > 17) return {};
+  if (text.front() == '+' && digits.size() + 1 == text.size() && digits.front() != '0' && digits.size() <= 15) {
+    const std::size_t code = country_code_size(digits);
+    std::string whole = "+" + digits.substr(0, code);
+    for (std::size_t i = code; i + 4 < digits.size(); ++i) whole += "•";
+    return whole + digits.substr(digits.size() - 4);
+  }
+  if (const auto number = PhoneNumber::parse(text)) return number->masked();
+  std::string masked = text.front() == '+' ? "+" : "";
+  for (std::size_t i = 4; i < digits.size(); ++i) masked += "•";
+  return masked + digits.substr(digits.size() - 4);
+}
+
+}  // namespace kriya::audit

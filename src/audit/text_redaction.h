@@ -1,0 +1,21 @@
+// Finds secrets, codes and phone numbers in text that people and programs wrote.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace kriya::audit {
+
+constexpr std::string_view kRedacted = "[redacted]";
+
+/// Takes out of `text`, in linear time: JWTs, Bearer and Basic credentials, client secrets and random tokens of ours,
+/// private keys, passwords in URLs, what stands after a secret's name and ':' or '=', and codes near a word for one or
+/// in the last line of an SMS (`@host #123456`). With `mask_phones`, numbers in E.164, and others that some country's
+/// plan knows, keep country code and last four digits. Counts the places in `redactions`.
+std::string redact_text(std::string_view text, bool mask_phones, std::int64_t& redactions);
+
+/// A number as it may be shown; nullopt-like empty when there are too few or too many digits in `text` for one.
+std::string mask_phone(std::string_view text);
+
+}  // namespace kriya::audit

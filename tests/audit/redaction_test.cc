@@ -1,0 +1,177 @@
+#include "audit/redaction.h"
+
+#include <boost/json/serialize.hpp>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "audit/secret_names.h"
+#include "crypto/random.h"
+#include "phone/phone_number.h"
+
+namespace kriya::audit {
+namespace {
+
+std::string clean(std::string_view text, Phones phones = Phones::masked) {
+  std::int64_t ignored = 0;
+  return Redaction(phones).text(text, ignored);
+}
+
+std::string clean_arguments(std::string_view text, std::vector<std::string> secret = {}) {
+  std::int64_t ignored = 0;
+  return json::serialize(Redaction(Phones::masked).arguments(parse_json(text)->as_object(), secret, ignored));
+}
+
+TEST(SecretNames, AreKnownInEverySpelling) {
+  for (const char* name : {"password", "Password", "user_password", "newPassword", "PASSWORD_CONFIRMATION", "api_key",
+                           "apiKey", "APIKEY", "X-API-Key", "client-secret", "clientSecret", "Authorization", "cookie",
+                           "Set-Cookie", "private_key", "credentials", "db.passwd", "secretKey", "userpassword"}) {
+    EXPECT_EQ(kind_of_name(name), NameKind::secret) << name;
+  }
+  for (const char* name : {"token", "access_token", "refreshToken", "accesstoken", "id-token", "csrf_token"}) {
+    EXPECT_EQ(kind_of_name(name), NameKind::token) << name;
+  }
+  for (const char* name :
+       {"code", "otp", "PIN", "verification_code", "smsCode", "OTPCode", "one_time_code", "pin_code", "backup_codes"}) {
+    EXPECT_EQ(kind_of_name(name), NameKind::code) << name;
+  }
+  for (const char* name : {"phone_number", "phoneNumber", "mobile", "MSISDN", "to_phone", "phonenumber"}) {
+    EXPECT_EQ(kind_of_name(name), NameKind::phone) << name;
+  }
+}
+
+TEST(SecretNames, AreNotSeenWhereTheyAreNone) {
+  for (const char* name :
+       {"country_code", "language_code", "zip_code",   "postalCode",   "status_code", "errorCode",
+        "code_length",  "codeChallenge", "max_tokens", "total_tokens", "token_type",  "password_policy",
+        "key",          "key_id",        "shipping",   "opinion",      "encoder",     "decode",
+        "compass",      "secretary",     "area-code",  "name",         "a",           ""}) {
+    EXPECT_EQ(kind_of_name(name), NameKind::harmless) << name;
+  }
+}
+
+TEST(Redaction, TakesOutWhatHasASecretsNameAtAnyDepth) {
+  EXPECT_EQ(clean_arguments(R"({"user":"asha","auth":{"password":"hunter2","list":[{"apiKey":"k"}]}})"),
+            R"({"user":"asha","auth":{"password":"[redacted]","list":[{"apiKey":"[redacted]"}]}})");
+  EXPECT_EQ(clean_arguments(R"({"code":123456,"otp":"12 34","country_code":"US","zip_code":12345})"),
+            R"({"code":"[redacted]","otp":"[redacted]","country_code":"US","zip_code":12345})");
+  EXPECT_EQ(
+      clean_arguments(R"({"credentials":{"user":"a","pass":"b"},"cookies":["a=b"],"backup_codes":["123","456"]})"),
+      R"({"credentials":"[redacted]","cookies":"[redacted]","backup_codes":["[redacted]","[redacted]"]})");
+}
+
+TEST(Redaction, KeepsWhatOnlySoundsLikeASecret) {
+  constexpr const char* kHarmless =
+      R"({"code":"invalid_fields","max_tokens":100,"token":5,"password":null,"otp":"","status_code":404})";
+  EXPECT_EQ(clean_arguments(kHarmless), R"({"code":"invalid_fields","max_tokens":100,"token":5,"password":null,)"
+                                        R"("otp":"","status_code":404})");
+}
+
+TEST(Redaction, TakesOutWhatTheToolCallsSecret) {
+  EXPECT_EQ(clean_arguments(R"({"answer":"blue","Answer2":"x"})", {"answer"}),
+            R"({"answer":"[redacted]","Answer2":"x"})");
+}
+
+TEST(Redaction, KnowsSecretsByTheirLook) {
+  const std::string own = "Vq3-nT7xKc1_Rw9zLb5YdGf2HsJm8PaUeXo4iB6kQtE";
+  EXPECT_EQ(clean("see eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl now"), "see [redacted] now");
+  EXPECT_EQ(clean("Authorization: Bearer abcDEF123456=="), "Authorization: [redacted]");
+  EXPECT_EQ(clean("sent Basic dXNlcjpwYXNz to it"), "sent Basic [redacted] to it");
+  EXPECT_EQ(clean("the client kcs_" + own + ", new"), "the client [redacted], new");
+  EXPECT_EQ(clean("verification " + own), "verification [redacted]");
+  EXPECT_EQ(clean("postgresql://kriya:hunter2@db:5432/kriya"), "postgresql://kriya:[redacted]@db:5432/kriya");
+  EXPECT_EQ(clean("GET /api/auth/user?token=abc&x=1"), "GET /api/auth/user?token=[redacted]&x=1");
+  EXPECT_EQ(clean("password: hunter2, user: asha"), "password: [redacted], user: asha");
+  EXPECT_EQ(clean("my api key = abc and more"), "my api key = [redacted] and more");
+  EXPECT_EQ(clean(R"(half of {"password": "hun\"ter2", "a": 1)"), R"(half of {"password": "[redacted]", "a": 1)");
+  EXPECT_EQ(clean("-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----"),
+            "-----BEGIN RSA PRIVATE KEY-----[redacted]-----END RSA PRIVATE KEY-----");
+}
+
+TEST(Redaction, TakesCodesOutOfTexts) {
+  for (const char* text : {"Your Kriya code is 123456.", "123456 is your code", "OTP: 4711", "Use PIN 98765432 now",
+                           "Tu código es 123456", "आपका कोड 123456 है", "code 123 456", "code: 123-456", "code-123456",
+                           "Your code:\n123456", "G-123456 is your verification code"}) {
+    const std::string found = clean(text);
+    EXPECT_NE(found.find("[redacted]"), std::string::npos) << text;
+    EXPECT_EQ(found.find_first_of("0123456789"), std::string::npos) << found;
+  }
+  EXPECT_EQ(clean("Sign in.\n\n@app.example.com #123456"), "Sign in.\n\n@app.example.com #[redacted]");
+}
+
+TEST(Redaction, LeavesOtherNumbersAlone) {
+  for (const char* text :
+       {"The parcel of 2026-11-21 weighs 12345 grams.", "country code 4915 is none", "status code: 2000",
+        "Sum: 1234567.89", "8", "id 019aa5f4-7c00-7a3e-9d53-0d5c1b2e4f60", "Basic information on bearer channels",
+        "password is required", "code ok", "room 1234, no word for one near", ""}) {
+    EXPECT_EQ(clean(text), text);
+  }
+}
+
+TEST(Redaction, MasksPhoneNumbersUnlessToldNotTo) {
+  EXPECT_EQ(clean("Sent to +14155550123 and +1 (415) 555-0124."), "Sent to +1••••••0123 and +1••••••0124.");
+  EXPECT_EQ(clean("Sent to 14155552671 in plain digits"), "Sent to 1••••••2671 in plain digits");
+  EXPECT_EQ(clean("at 1763717400000 ms"), "at 1763717400000 ms") << "no country's number";
+  EXPECT_EQ(clean_arguments(R"({"phone_number":"+14155550123","mobile":4155550123,"phones":["0044 20 7946 0018"]})"),
+            R"({"phone_number":"+1••••••0123","mobile":"••••••0123","phones":["+44••••••0018"]})");
+  EXPECT_EQ(clean("Sent to +14155550123", Phones::full), "Sent to +14155550123");
+}
+
+TEST(Redaction, MasksAsRecordsOfMessagesDo) {
+  for (const char* number : {"+14155550123", "+919876543210", "+442079460018", "+79161234567", "+3725551234",
+                             "+971501234567", "+35312345678", "+85251234567"}) {
+    EXPECT_EQ(clean(number), PhoneNumber::parse(number)->masked());
+  }
+}
+
+TEST(Redaction, TakesDocumentsInTextsApart) {
+  EXPECT_EQ(clean(R"({"phone_number": "+14155550123", "items": [{"code": "123456"}]})"),
+            R"({"phone_number":"+1••••••0123","items":[{"code":"[redacted]"}]})");
+  EXPECT_EQ(clean(R"({ "a" : [1, 2.50] })"), R"({ "a" : [1, 2.50] })") << "nothing was found: as it was";
+}
+
+TEST(Redaction, CountsPlacesAndKeepsTrueSizes) {
+  ToolCallEntry entry;
+  entry.arguments = {{"code", "123456"}, {"phone_number", "+14155550123"}};
+  entry.result = std::string(20'000, 'a') + "ä";
+  Redaction(Phones::masked).apply(entry, {});
+  EXPECT_EQ(entry.redactions, 2);
+  EXPECT_EQ(entry.argument_bytes, 47);
+  EXPECT_EQ(entry.result_bytes, 20'002);
+  EXPECT_EQ(entry.result, std::string(16 * 1024, 'a') + "… [cut: 20002 bytes]");
+}
+
+TEST(Redaction, BoundsWhatIsKeptOfAnything) {
+  ToolCallEntry entry;
+  for (int i = 0; i < 1000; ++i) entry.arguments["argument " + std::to_string(i)] = std::string(10'000, 'x');
+  entry.result = std::string(10'000'000, 'y');
+  Redaction(Phones::masked).apply(entry, {});
+  EXPECT_LT(json::serialize(entry.arguments).size(), 40'000U);
+  EXPECT_LT(entry.result.size(), 17'000U);
+  EXPECT_EQ(entry.result_bytes, 10'000'000);
+}
+
+RC_GTEST_PROP(Redaction, FindsNothingMoreInWhatItHasCleaned, (const std::string& noise)) {
+  const std::string text = noise + " code 123456 token=abc +14155550123 " + noise;
+  const std::string once = clean(text);
+  std::int64_t again = 0;
+  RC_ASSERT(Redaction(Phones::masked).text(once, again) == once);
+}
+
+RC_GTEST_PROP(Redaction, NeverLetsAPlantedSecretThrough, ()) {
+  const auto words = *rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>(
+      "hello", "the", "42", "\n", "code", ": ", "\"", "{", "é", "http://x/", "a=b", "2026-11-21"));
+  std::string before, after;
+  for (std::size_t i = 0; i < words.size(); ++i) (i % 2 == 0 ? before : after) += words[i] + " ";
+  const std::string token = crypto::random_token();
+  const std::string digits = std::to_string(*rc::gen::inRange(100'000, 1'000'000));
+  RC_ASSERT(clean(before + "kcs_" + token + " " + after).find(token) == std::string::npos);
+  RC_ASSERT(clean(before + " Your code is " + digits + " " + after).find(digits) == std::string::npos);
+  RC_ASSERT(clean(before + " +1415555" + digits.substr(2) + " " + after).find("415555") == std::string::npos);
+  json::object arguments{{"depth", {{"more", {{"otp", digits}, {"text", before + "password=" + digits + "x"}}}}}};
+  std::int64_t found = 0;
+  const json::object cleaned = Redaction(Phones::masked).arguments(arguments, {}, found);
+  RC_ASSERT(json::serialize(cleaned).find(digits) == std::string::npos);
+}
+
+}  // namespace
+}  // namespace kriya::audit
