@@ -75,9 +75,10 @@ Dispatcher::Dispatcher(Options options, const Router& router, RateLimiter* limit
   add(nullptr, "", "(none)");
 }
 
-Task<Response> Dispatcher::handle(const Request& request, const std::string& peer) {
+Task<Response> Dispatcher::handle(const Request& request, const std::string& peer, Connection& connection) {
   const auto start = Steady::now();
   Caller caller = make_caller(request, peer);
+  caller.connection = &connection;
   Progress progress;
   Response response;
   try {

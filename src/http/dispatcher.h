@@ -32,7 +32,7 @@ class Dispatcher final : public Handler {
   Dispatcher(Options options, const Router& router, RateLimiter* limiter, const telemetry::Log& log,
              telemetry::Metrics& metrics);
 
-  Task<Response> handle(const Request& request, const std::string& peer) override;
+  Task<Response> handle(const Request& request, const std::string& peer, Connection& connection) override;
   Response refuse(const Error& error, const Request& request, const std::string& peer) override;
 
  private:

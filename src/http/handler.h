@@ -13,8 +13,9 @@ class Handler {
  public:
   virtual ~Handler() = default;
 
-  /// Answers a complete request from the connection's peer (an IP address). Never throws.
-  virtual Task<Response> handle(const Request& request, const std::string& peer) = 0;
+  /// Answers a complete request from the connection's peer (an IP address). Never throws. The connection lives, as the
+  /// request does, until the answer has left.
+  virtual Task<Response> handle(const Request& request, const std::string& peer, Connection& connection) = 0;
 
   /// Answers a request that could not be read whole: too large, malformed, too slow. `request` holds what was read.
   virtual Response refuse(const Error& error, const Request& request, const std::string& peer) = 0;

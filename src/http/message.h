@@ -78,7 +78,8 @@ struct Response {
   std::string_view content_security_policy = {};                       // static storage; the strict default when empty
 
   /// Writes the body while it comes into being, instead of `body`: called once, after the head has left, in chunks
-  /// (HTTP/1.1) or until the end of the connection (HTTP/1.0). Never for HEAD. What it owns lives until it returns.
+  /// (HTTP/1.1) or until the end of the connection (HTTP/1.0). Never for HEAD, nor when the client is gone before. What
+  /// it owns, and the Connection and the Request, live until it returns; the Caller does not.
   std::function<Task<void>(BodyWriter&)> stream = {};
 
   void add_header(std::string_view name, std::string_view value) { headers.emplace_back(name, value); }

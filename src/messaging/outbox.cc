@@ -22,9 +22,11 @@ bool has_time_for_a_hand_over(Deadline deadline) {
   return !deadline.passed_at(Deadline::Steady::now() + kLeastHandOver);
 }
 
-/// Of a hand-over that has been claimed: it cannot be put back, so it has its time even if the claim took the caller's.
+/// Of a hand-over that has been claimed: it cannot be put back, so it has its time even if the claim took the caller's,
+/// and goes on when the caller is gone.
 Deadline to_hand_over(Deadline deadline) {
-  return has_time_for_a_hand_over(deadline) ? deadline.within(kHandOverPatience) : Deadline::after(kLeastHandOver);
+  const Deadline time = deadline.unstoppable();
+  return has_time_for_a_hand_over(time) ? time.within(kHandOverPatience) : Deadline::after(kLeastHandOver);
 }
 
 Deadline to_write() { return Deadline::after(kWritePatience); }

@@ -22,24 +22,20 @@ namespace kriya {
 template <class T>
 class Mailbox : public std::enable_shared_from_this<Mailbox<T>> {
  public:
-  explicit Mailbox(Executor executor) : timer_(executor) {}
+  explicit Mailbox(Executor executor) : executor_(executor) {}
 
   /// Nothing happens when it is closed.
   void put(T value) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (closed_) return;
-      values_.push_back(std::move(value));
-    }
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    values_.push_back(std::move(value));
     wake();
   }
 
   /// What was put before is still taken; nothing comes after it.
   void close() {
-    {
-      const std::lock_guard lock(mutex_);
-      closed_ = true;
-    }
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
     wake();
   }
 
@@ -52,6 +48,7 @@ class Mailbox : public std::enable_shared_from_this<Mailbox<T>> {
   Task<std::optional<T>> take(std::chrono::milliseconds span) {
     const auto self = this->shared_from_this();
     const auto until = std::chrono::steady_clock::now() + span;
+    Wait wait(*this);
     for (;;) {
       {
         const std::lock_guard lock(mutex_);
@@ -61,10 +58,10 @@ class Mailbox : public std::enable_shared_from_this<Mailbox<T>> {
           co_return value;
         }
         if (closed_ || std::chrono::steady_clock::now() >= until) co_return std::nullopt;
-        waiting_ = true;
-        timer_.expires_at(until);
+        waiting_ = &wait.timer;
+        wait.timer.expires_at(until);
       }
-      co_await timer_.async_wait(asio::as_tuple(use_task));
+      co_await wait.timer.async_wait(asio::as_tuple(use_task));
     }
   }
 
@@ -72,19 +69,34 @@ class Mailbox : public std::enable_shared_from_this<Mailbox<T>> {
   using Timer =
       asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
-  void wake() {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!std::exchange(waiting_, false)) return;
+  struct Wait {
+    explicit Wait(Mailbox& mailbox) : box(mailbox), timer(mailbox.executor_) {}
+    ~Wait() {
+      const std::lock_guard lock(box.mutex_);
+      box.waiting_ = nullptr;
     }
-    asio::post(timer_.get_executor(), [self = this->shared_from_this()] { self->timer_.cancel(); });
+    Wait(const Wait&) = delete;
+
+    Mailbox& box;
+    Timer timer;
+  };
+
+  /// With the lock held. So `take` cannot return, and its io_context cannot end, while `post` still touches that.
+  void wake() {
+    if (waiting_ == nullptr || std::exchange(waking_, true)) return;
+    asio::post(executor_, [self = this->shared_from_this()] {
+      const std::lock_guard lock(self->mutex_);
+      self->waking_ = false;
+      if (self->waiting_ != nullptr) self->waiting_->cancel();
+    });
   }
 
-  mutable std::mutex mutex_;
+  const Executor executor_;
+  mutable std::mutex mutex_;  // for all that follows
   std::deque<T> values_;
   bool closed_ = false;
-  bool waiting_ = false;
-  Timer timer_;
+  Timer* waiting_ = nullptr;  // of the one that takes
+  bool waking_ = false;       // it is on the way
 };
 
 }  // namespace kriya

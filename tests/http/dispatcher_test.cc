@@ -34,6 +34,11 @@ Result<void> look_at_key(const Request& request, Caller& caller) {
   return {};
 }
 
+class Connected final : public Connection {
+ public:
+  std::stop_token gone() override { return {}; }
+};
+
 class DispatcherLimitsTest : public ::testing::Test {
  protected:
   /// One limit of each scope, named after it.
@@ -55,7 +60,7 @@ class DispatcherLimitsTest : public ::testing::Test {
     if (key != nullptr) request.add_header("X-Key", key);
     Dispatcher dispatcher({.is_trusted_proxy = {}, .allowed_origins = {}}, router_, limited ? &limiter_ : nullptr, log_,
                           metrics_);
-    return run_to_completion(dispatcher.handle(request, "203.0.113.7"));
+    return run_to_completion(dispatcher.handle(request, "203.0.113.7", connection_));
   }
   static std::string header(const Response& response, std::string_view name) {
     for (const auto& [key, value] : response.headers) {
@@ -76,6 +81,7 @@ class DispatcherLimitsTest : public ::testing::Test {
   telemetry::Metrics metrics_;
   Router router_;
   Scripted limiter_;
+  Connected connection_;
   int handled_ = 0;
 };
 

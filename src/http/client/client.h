@@ -45,9 +45,10 @@ struct Response {
 
 /// Why there is no answer.
 struct Failure {
-  bool sent;           // false: certain that no byte of the request was sent; the call may be repeated
-  std::string detail;  // for logs: nothing of the URL's query, of a header or of a body
-  bool timed_out;      // the deadline passed, or no connection came about in time
+  bool sent;             // false: certain that no byte of the request was sent; the call may be repeated
+  std::string detail;    // for logs: nothing of the URL's query, of a header or of a body
+  bool timed_out;        // the deadline passed, or no connection came about in time
+  bool stopped = false;  // given up, because nobody waits for the answer any more (Deadline::stop)
 };
 
 using Answer = tl::expected<Response, Failure>;
@@ -57,6 +58,7 @@ class Client {
  public:
   virtual ~Client() = default;
 
+  /// Ends with the deadline, or at once when its stop is requested.
   virtual Task<Answer> send(Request request, Deadline deadline) = 0;
 };
 

@@ -95,7 +95,7 @@ void Loop::follow(Order order) {
   if (order.kind == Order::Kind::go_on) {
     curl_easy_pause(found->second->easy(), CURLPAUSE_CONT);  // a failure shows in the next turn
   } else {
-    take(order.ticket)->fail("given up");
+    take(order.ticket)->give_up();
   }
 }
 

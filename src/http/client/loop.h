@@ -25,7 +25,7 @@ class Loop {
   /// What a receiver put off comes again. Nothing happens when the call has ended.
   void go_on(Ticket ticket) { order({.kind = Order::Kind::go_on, .ticket = ticket}); }
 
-  /// The call fails, its connection is closed. Nothing happens when it has ended.
+  /// The call fails as stopped, its connection is closed. Nothing happens when it has ended.
   void give_up(Ticket ticket) { order({.kind = Order::Kind::give_up, .ticket = ticket}); }
 
   /// Fails all calls. Idempotent; not from two threads at once.

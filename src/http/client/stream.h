@@ -19,7 +19,8 @@ class Stream {
   virtual const Response& head() const = 0;
 
   /// The bytes that have come since, at least one, cut anywhere; nullopt at the end of the body. After that, or a
-  /// failure (where `sent` is true), it is not called again.
+  /// failure (where `sent` is true), it is not called again. Once the deadline's stop is requested it fails, `stopped`,
+  /// and drops what has come meanwhile.
   virtual Task<Piece> next() = 0;
 };
 

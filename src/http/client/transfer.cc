@@ -41,6 +41,9 @@ std::optional<Failure> Transfer::prepare(std::uint64_t ticket, const Curl::Optio
   const auto unsent = [](std::string detail, bool timed_out = false) {
     return Failure{.sent = false, .detail = std::move(detail), .timed_out = timed_out};
   };
+  if (deadline_.stop().stop_requested()) {
+    return Failure{.sent = false, .detail = "given up", .timed_out = false, .stopped = true};
+  }
   if (auto problem = problem_with(request_)) return unsent(*std::move(problem));
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_.at() - Deadline::Steady::now());
   if (left.count() <= 0) return unsent("the deadline had passed", true);
@@ -160,6 +163,8 @@ void Transfer::finish(CURLcode code) {
 void Transfer::fail(std::string detail) {
   fail(Failure{.sent = sent_, .detail = std::move(detail), .timed_out = false});
 }
+
+void Transfer::give_up() { fail(Failure{.sent = sent_, .detail = "given up", .timed_out = false, .stopped = true}); }
 
 void Transfer::begin() {
   if (std::exchange(begun_, true)) return;

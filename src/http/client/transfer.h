@@ -26,6 +26,7 @@ class Transfer {
   /// libcurl is done with it.
   void finish(CURLcode code);
   void fail(std::string detail);
+  void give_up();
   void fail(Failure failure) { receiver_->fail(std::move(failure)); }
 
  private:

@@ -15,7 +15,24 @@ void append_line(std::string& out, std::string_view name, std::string_view value
   out += "\r\n";
 }
 
+/// HTTP/1.0 knows no chunks: there the end of the connection is the end of the body (RFC 9112 section 6.3).
+void append_framing(std::string& out, const Request& request, const Response& response) {
+  if (!response.stream) {
+    out += "Content-Length: ";
+    append_json_number(out, static_cast<std::int64_t>(response.body.size()));
+    out += "\r\n";
+  } else if (request.minor_version() > 0) {
+    out += "Transfer-Encoding: chunked\r\n";
+  }
+}
+
+bool may_have_body(const Response& response) { return response.status != 204 && response.status != 304; }
+
 }  // namespace
+
+bool is_streamed(const Request& request, const Response& response) {
+  return response.stream && may_have_body(response) && request.method() != Method::head;
+}
 
 const std::string& ResponseWriter::date() {
   const Timestamp now = SystemClock{}.now();
@@ -33,12 +50,9 @@ void ResponseWriter::append(std::string& out, const Request& request, const Resp
   out += reason_phrase(response.status);
   out += "\r\n";
   append_line(out, "Date", date());
-  const bool may_have_body = response.status != 204 && response.status != 304;
-  if (may_have_body) {
+  if (may_have_body(response)) {
     append_line(out, "Content-Type", response.content_type);
-    out += "Content-Length: ";
-    append_json_number(out, static_cast<std::int64_t>(response.body.size()));
-    out += "\r\n";
+    append_framing(out, request, response);
   }
   for (const auto& [name, value] : response.headers) append_line(out, name, value);
   out +=
@@ -54,7 +68,8 @@ void ResponseWriter::append(std::string& out, const Request& request, const Resp
     out += "Connection: keep-alive\r\n";
   }
   out += "\r\n";
-  if (may_have_body && request.method() != Method::head) out += response.body;
+  const bool body_follows = may_have_body(response) && !response.stream && request.method() != Method::head;
+  if (body_follows) out += response.body;
 }
 
 }  // namespace kriya::http::server

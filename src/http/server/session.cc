@@ -1,5 +1,9 @@
 #include "http/server/session.h"
 
+#include <array>
+#include <charconv>
+#include <exception>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
@@ -17,9 +21,40 @@ constexpr std::size_t kUnchargedBodyBytes = 32 * 1024;
 constexpr std::chrono::milliseconds kFirstRequestGrace{1'000};
 constexpr std::size_t kMaxLingerBytes = 16 * 1024 * 1024;
 
+constexpr std::size_t kStreamedPiece = 64 * 1024;  // what a client must take within SessionTimes::write
+
 constexpr auto use_result = asio::as_tuple(use_task);
 
+/// The bytes as one chunk (RFC 9112 section 7.1).
+std::string as_chunk(std::string bytes) {
+  std::array<char, 18> size;
+  char* end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  bytes.insert(0, size.data(), static_cast<std::size_t>(end - size.data()));
+  bytes += "\r\n";
+  return bytes;
+}
+
 }  // namespace
+
+/// Of an answer that is streamed.
+class Session::Body final : public BodyWriter {
+ public:
+  Body(Session& session, bool chunked) : session_(session), chunked_(chunked) {}
+
+  /// An empty chunk would be the last.
+  Task<bool> write(std::string bytes) override {
+    if (chunked_ && !bytes.empty()) bytes = as_chunk(std::move(bytes));
+    co_return co_await session_.send(bytes);
+  }
+
+  Task<bool> end() { return session_.send(chunked_ ? "0\r\n\r\n" : ""); }
+
+ private:
+  Session& session_;
+  const bool chunked_;
+};
 
 Session::Session(Socket socket, std::string peer, Handler& handler, ResponseWriter& writer, const SessionTimes& times,
                  BodyBudget& budget)
@@ -29,19 +64,37 @@ Session::Session(Socket socket, std::string peer, Handler& handler, ResponseWrit
       writer_(writer),
       times_(times),
       budget_(budget),
-      input_(kMaxInputBytes) {}
+      input_(kMaxInputBytes),
+      watch_(socket_, input_, kMaxUnparsedBytes) {}
 
 Task<void> Session::run() {
+  std::exception_ptr failure;
+  try {
+    co_await serve();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (watch_.is_on()) co_await watch_.end();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  if (failure) std::rethrow_exception(failure);
+}
+
+Task<void> Session::serve() {
   enter(Phase::idle);
   for (;;) {
     RequestParser parser(request_);
     if (!co_await read_request(parser)) break;
     enter(Phase::handling);
-    const Response response = co_await handler_.handle(request_, peer_);
-    const bool keep_alive = parser.keep_alive() && !response.close && !draining_;
+    const Response response = co_await handler_.handle(request_, peer_, *this);
+    const bool streamed = is_streamed(request_, response);
+    const bool until_close = streamed && request_.minor_version() == 0;
+    const bool keep_alive = parser.keep_alive() && !response.close && !draining_ && !until_close;
     writer_.append(output_, request_, response, keep_alive);
+    if (streamed && !co_await stream(response)) break;
+    if (watch_.is_on()) co_await watch_.end();
     if (!keep_alive) {
-      if (co_await flush()) co_await linger();
+      if (output_.empty() || co_await flush()) co_await linger();
       break;
     }
     if (output_.size() > kMaxUnsentBytes && !co_await flush()) break;
@@ -49,8 +102,6 @@ Task<void> Session::run() {
     first_request_ = false;
     enter(Phase::idle);
   }
-  boost::system::error_code ignored;
-  socket_.close(ignored);
 }
 
 /// True when a whole request is there. Otherwise the connection is done, and what had to be said was said.
@@ -107,6 +158,7 @@ Task<bool> Session::read_more() {
     phase_ = reading;
     deadline_ = deadline;
   }
+  if (watch_.is_at_end()) co_return false;
   // A drain that came while the answer was being sent found no idle connection to close.
   if (draining_ && phase_ == Phase::idle && !first_request_) {
     boost::system::error_code ignored;
@@ -126,6 +178,37 @@ Task<bool> Session::flush() {
   co_return !ec && count > 0;
 }
 
+/// The head leaves now, the body as it comes. False: it did not come to its end, and so the connection must.
+Task<bool> Session::stream(const Response& response) {
+  // A write to a client who is known to be gone need not wait for its time to pass.
+  const std::stop_callback cut(gone(), [this] {
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+  });
+  if (!co_await flush()) watch_.call_gone();
+  if (watch_.is_gone()) co_return false;
+  enter(Phase::handling);
+  Body body(*this, request_.minor_version() > 0);
+  try {
+    co_await response.stream(body);
+  } catch (...) {
+    co_return false;  // the client sees that the last chunk is missing
+  }
+  co_return co_await body.end();
+}
+
+Task<bool> Session::send(std::string_view bytes) {
+  while (!bytes.empty() && !watch_.is_gone()) {
+    enter(Phase::writing);
+    const auto piece = bytes.substr(0, kStreamedPiece);
+    const auto [ec, count] = co_await asio::async_write(socket_, asio::buffer(piece), use_result);
+    if (ec) watch_.call_gone();
+    bytes.remove_prefix(piece.size());
+  }
+  enter(Phase::handling);
+  co_return !watch_.is_gone();
+}
+
 Task<void> Session::refuse(Error error) {
   const Response response = handler_.refuse(error, request_, peer_);
   writer_.append(output_, request_, response, false);
@@ -140,7 +223,7 @@ Task<void> Session::linger() {
   socket_.shutdown(Socket::shutdown_send, ignored);
   input_.clear();
   std::size_t dropped = 0;
-  while (dropped < kMaxLingerBytes) {
+  while (dropped < kMaxLingerBytes && !watch_.is_at_end()) {
     const auto [ec, count] = co_await socket_.async_read_some(input_.prepare(kReadBytes), use_result);
     if (ec) break;
     dropped += count;
@@ -207,6 +290,7 @@ void Session::drain() {
 void Session::abort() {
   boost::system::error_code ignored;
   socket_.close(ignored);
+  watch_.call_gone();
 }
 
 }  // namespace kriya::http::server
