@@ -73,14 +73,14 @@ Task<Result<Agreement>> Connection::begin_session(Deadline deadline) {
   const Agreement none;
   const Heard nothing;
   const RequestId id = next_id();
-  auto request = request_for(server_, none, id,
-                             {.method = std::string(method::kInitialize), .params = initialize_params()});
+  auto request =
+      request_for(server_, none, id, {.method = std::string(method::kInitialize), .params = initialize_params()});
   const auto reply = co_await exchange(none, id, std::move(request), nothing, deadline);
   if (!reply) co_return fail(reply.error());
   auto agreement = judge_initialize(*reply);
   if (!agreement) co_return fail(agreement.error());
-  const auto status = co_await post(
-      post_for(server_, *agreement, write_notification(notification::kInitialized)), deadline);
+  const auto status =
+      co_await post(post_for(server_, *agreement, write_notification(notification::kInitialized)), deadline);
   if (!status) co_return fail(status.error());
   if (*status >= 300) co_return fail(error_of(Reply{.status = *status}));
   remember(*agreement);
@@ -127,10 +127,8 @@ Task<Result<Reply>> Connection::exchange(const Agreement& agreement, RequestId i
       const auto whole = co_await read(**stream, reader, agreement, heard, deadline);
       if (!whole) co_return fail(whole.error());
       if (deadline.passed() && !reader.is_complete()) {
-        co_return fail(error_of(http::client::Failure{.sent = true,
-                                                      .detail = {},
-                                                      .timed_out = true,
-                                                      .stopped = deadline.stop().stop_requested()}));
+        co_return fail(error_of(http::client::Failure{
+            .sent = true, .detail = {}, .timed_out = true, .stopped = deadline.stop().stop_requested()}));
       }
       if (reader.is_complete() || reader.reply().status >= 300) co_return reader.reply();
       if (!reader.may_resume() || agreement.session_id.empty()) {
@@ -139,7 +137,8 @@ Task<Result<Reply>> Connection::exchange(const Agreement& agreement, RequestId i
       }
     }
     if (reader.last_event_id() != resumed_after) breaks = 0;
-    if (++breaks > kMostBreaks) co_return fail(Errc::unavailable, "The MCP server's answer breaks off again and again.");
+    if (++breaks > kMostBreaks)
+      co_return fail(Errc::unavailable, "The MCP server's answer breaks off again and again.");
     resumed_after = reader.last_event_id();
     co_await pause(reader.retry(), deadline);
     request = resumption_for(server_, agreement, resumed_after);

@@ -62,12 +62,10 @@ struct Reply {
   int status = 0;
   std::optional<RpcResponse> response = {};  // none: the body was no JSON-RPC
   std::string session_id = {};
-  std::string challenge = {};              // WWW-Authenticate
-  std::chrono::seconds retry_after = {};   // 0: not said
+  std::string challenge = {};             // WWW-Authenticate
+  std::chrono::seconds retry_after = {};  // 0: not said
 
-  const RpcError* error() const {
-    return response && !response->outcome ? &response->outcome.error() : nullptr;
-  }
+  const RpcError* error() const { return response && !response->outcome ? &response->outcome.error() : nullptr; }
   const json::object* result() const { return response && response->outcome ? &*response->outcome : nullptr; }
 };
 

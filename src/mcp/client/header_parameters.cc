@@ -19,7 +19,8 @@ constexpr std::int64_t kMostSafe = 9'007'199'254'740'991;  // 2^53 - 1: what eve
 bool is_token(std::string_view text) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::ranges::all_of(text, [kMarks](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || kMarks.find(c) != std::string_view::npos;
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           kMarks.find(c) != std::string_view::npos;
   });
 }
 
@@ -35,8 +36,10 @@ bool has_allowed_type(const json::object& schema) {
   int allowed = 0;
   for (const json::value& word : *words) {
     if (!word.is_string()) return false;
-    if (is_allowed_type(word.get_string())) ++allowed;
-    else if (word.get_string() != "null") return false;
+    if (is_allowed_type(word.get_string()))
+      ++allowed;
+    else if (word.get_string() != "null")
+      return false;
   }
   return allowed == 1;
 }

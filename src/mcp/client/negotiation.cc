@@ -89,9 +89,8 @@ Result<Agreement> judge_initialize(const Reply& reply) {
   const std::string wanted = text_of(*result, "protocolVersion");
   const auto known = find_version(wanted);
   if (!known || era_of(*known) != Era::legacy) return nothing_in_common();
-  Agreement agreement{.version = wanted,
-                      .session_id = reply.session_id,
-                      .instructions = text_of(*result, "instructions")};
+  Agreement agreement{
+      .version = wanted, .session_id = reply.session_id, .instructions = text_of(*result, "instructions")};
   if (const json::object* info = object_member(*result, "serverInfo")) agreement.server_info = *info;
   return agreement;
 }

@@ -75,9 +75,9 @@ tools::ToolResult wants_input(const json::object& result) {
       asked += quoted(text_of(*described, "method"));
     }
   }
-  return tools::ToolResult::of_error(
-      "tool", "The tool asks for more input" + (asked.empty() ? std::string() : " (" + asked + ")") +
-                  ", which cannot be given here.");
+  return tools::ToolResult::of_error("tool", "The tool asks for more input" +
+                                                 (asked.empty() ? std::string() : " (" + asked + ")") +
+                                                 ", which cannot be given here.");
 }
 
 }  // namespace
@@ -111,7 +111,8 @@ Result<tools::ToolResult> read_tool_result(const json::object& result) {
   }
   tools::ToolResult read;
   if (const json::array* content = array_member(result, "content")) read.content = *content;
-  const bool well_formed = std::ranges::all_of(read.content, [](const json::value& block) { return block.is_object(); });
+  const bool well_formed =
+      std::ranges::all_of(read.content, [](const json::value& block) { return block.is_object(); });
   if (!well_formed) return fail(Errc::bad_request, "The MCP server's answer is no result of a tool.");
   const json::value* structured = result.if_contains("structuredContent");
   if (structured != nullptr && structured->is_object()) read.structured = structured->get_object();
