@@ -7,8 +7,9 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 
-import { cleanEnvironment, freshFolder, kriyaBinary, run } from './support/kriya.mjs';
+import { cleanEnvironment, freshFolder, kriyaBinary, run, startKriya, uniquePhone } from './support/kriya.mjs';
 import { startLegacyPeer, startModernPeer } from './support/mcp_peers.mjs';
+import { until } from './support/service.mjs';
 
 const PEERS = { legacy: startLegacyPeer, modern: startModernPeer };
 const VERSIONS = { legacy: '2025-11-25', modern: '2026-07-28' };
@@ -138,11 +139,11 @@ for (const [era, start] of Object.entries(PEERS)) {
       assert.match(await terminal.shows('kriya> '), /add — Add two numbers \(reads only\)/);
       terminal.type('/wait\r');
       await terminal.shows('→ wait');
-      while (!peer.events.includes('waiting')) await new Promise((resolve) => setImmediate(resolve));
+      await until(() => peer.events.includes('waiting'), 'the tool runs');
       terminal.type('\x03');
       await terminal.shows('Stopped.');
       await terminal.shows('kriya> ');
-      while (!peer.events.includes('cancelled')) await new Promise((resolve) => setImmediate(resolve));
+      await until(() => peer.events.includes('cancelled'), 'the tool hears that it is cancelled');
       terminal.type('\x03');
       await terminal.shows('Once more');
       await terminal.shows('kriya> ');
@@ -256,5 +257,61 @@ test('help says where a token shows and what annotations are worth', async () =>
   const { stdout } = await run(['agent', '--help']);
   assert.match(stdout, /list of processes/);
   assert.match(stdout, /a claim, not a fact/);
-  assert.ok(existsSync(kriyaBinary));
+});
+
+describe('kriya agent signs in by phone', () => {
+  /** Signs a new person in at a terminal; resolves with the file that keeps the sign-in, and all that was shown. */
+  async function signIn(t, kriya, args = []) {
+    const phone = uniquePhone();
+    const terminal = new Terminal(t, ['--url', kriya.url, ...args]);
+    await terminal.shows('Phone number');
+    terminal.type(`${phone}\r`);
+    await terminal.shows('First name');
+    terminal.type('Asha\r');
+    await terminal.shows('Code sent to ');
+    const [, code] = await kriya.printed(/SMS to \S+: .*?\b(\d{6})\b/);
+    terminal.type(`${code === '000000' ? '111111' : '000000'}\r`);
+    await terminal.shows('Code sent to ');
+    terminal.type(`${code}\r`);
+    const kept = path.join(terminal.folder, 'kriya', 'agent.json');
+    await until(() => existsSync(kept), 'the sign-in is kept');
+    return { terminal, kept };
+  }
+
+  test('with the code that arrives, and keeps that for the next start', async (t) => {
+    const kriya = await startKriya({ t, env: { PHONE_VERIFICATION: 'required' } });
+    const { terminal, kept } = await signIn(t, kriya);
+    assert.equal(statSync(kept).mode & 0o777, 0o600);
+    assert.equal(statSync(path.dirname(kept)).mode & 0o777, 0o700);
+    const entry = JSON.parse(readFileSync(kept, 'utf8')).servers[kriya.url];
+    assert.ok(entry.token && entry.refresh_token);
+    const again = await agent(['--url', kriya.url, '/tools'], { env: { XDG_CONFIG_HOME: terminal.folder } });
+    assert.ok(again.events.every(({ code: problem }) => problem !== 'missing_token'));
+    assert.deepEqual(JSON.parse(readFileSync(kept, 'utf8')).servers[kriya.url], entry);
+  });
+
+  test('and renews a sign-in that is old', async (t) => {
+    const kriya = await startKriya({ t, env: { PHONE_VERIFICATION: 'required' } });
+    const { terminal, kept } = await signIn(t, kriya);
+    const document = JSON.parse(readFileSync(kept, 'utf8'));
+    const before = document.servers[kriya.url];
+    document.servers[kriya.url] = { ...before, expires_at: '2020-01-01T00:00:00Z' };
+    writeFileSync(kept, JSON.stringify(document));
+    await agent(['--url', kriya.url, '/tools'], { env: { XDG_CONFIG_HOME: terminal.folder } });
+    const after = JSON.parse(readFileSync(kept, 'utf8')).servers[kriya.url];
+    assert.notEqual(after.refresh_token, before.refresh_token);
+    assert.ok(Date.parse(after.expires_at) > Date.now());
+  });
+
+  test('and uses the tools of its own server', async (t) => {
+    const kriya = await startKriya({ t, env: { PHONE_VERIFICATION: 'required' } });
+    const probe = await fetch(`${kriya.url}/mcp`, { method: 'POST' });
+    if (probe.status === 404) return t.skip('this build serves no /mcp');
+    const { terminal } = await signIn(t, kriya);
+    const { code, of } = await agent(['--url', kriya.url, '/add', 'a=2', 'b=3'], {
+      env: { XDG_CONFIG_HOME: terminal.folder },
+    });
+    assert.equal(of('done')[0].response, '5');
+    assert.equal(code, 0);
+  });
 });

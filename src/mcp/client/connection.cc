@@ -131,7 +131,7 @@ Task<Result<Reply>> Connection::exchange(const Agreement& agreement, RequestId i
             .sent = true, .detail = {}, .timed_out = true, .stopped = deadline.stop().stop_requested()}));
       }
       if (reader.is_complete() || reader.reply().status >= 300) co_return reader.reply();
-      if (!reader.may_resume() || agreement.session_id.empty()) {
+      if (!reader.may_resume() || agreement.version.empty() || agreement.era() == Era::modern) {
         if (*whole) co_return reader.reply();
         co_return fail(Errc::unavailable, "The connection to the MCP server broke before its answer was there.");
       }
