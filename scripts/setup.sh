@@ -11,7 +11,8 @@ packages=(
   clang-19 cmake ninja-build mold ccache
   libboost1.81-dev libexpected-dev libspdlog-dev libcli11-dev prometheus-cpp-dev
   libphonenumber8 libabsl-dev libprotobuf-dev
-  libssl-dev libsqlite3-dev libpq-dev libhiredis-dev libcurl4-openssl-dev libjemalloc-dev ca-certificates
+  libssl-dev libsqlite3-dev libpq-dev libhiredis-dev libcurl4-openssl-dev libjemalloc-dev libedit-dev
+  ca-certificates
 )
 # Any npm will do. Debian's (with its Node 18) only where there is none: it would replace one from elsewhere.
 command -v npm >/dev/null || packages+=(npm)

@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
   kriya::cli::add_keys(app, exit_code);
   kriya::cli::add_export(app, exit_code);
   kriya::cli::add_import(app, exit_code);
+  kriya::cli::add_agent(app, exit_code);
   kriya::cli::add_secret(app, exit_code);
   kriya::cli::add_version(app, exit_code);
   try {

@@ -18,6 +18,7 @@ void add_keys(CLI::App& app, int& exit_code);
 void add_export(CLI::App& app, int& exit_code);
 void add_import(CLI::App& app, int& exit_code);
 void add_secret(CLI::App& app, int& exit_code);
+void add_agent(CLI::App& app, int& exit_code);
 void add_version(CLI::App& app, int& exit_code);
 
 }  // namespace kriya::cli

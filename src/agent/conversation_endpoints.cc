@@ -1,0 +1,213 @@
+#include <boost/json/serialize.hpp>
+
+#include "agent/chat_endpoints.h"
+#include "agent/chat_messages.h"
+#include "base/text.h"
+
+namespace kriya::agent {
+namespace {
+
+using http::Caller;
+using http::Method;
+using http::RateLimit;
+using http::Request;
+using http::Response;
+
+constexpr const char* kTag = "Conversations";
+constexpr std::int64_t kMostOnAPage = 100;
+constexpr std::int64_t kMostShown = 500;  // messages; an export has all
+
+const RateLimit kLimit{.name = "conversations", .scope = RateLimit::Scope::address, .requests = 1'200};
+
+Error none() { return {Errc::not_found, "There is no such conversation."}; }
+
+ConversationSummary summary_of(const Conversation& one) { return {one.id, one.title, one.created_at, one.updated_at}; }
+
+ConversationMessage shown(const StoredMessage& stored) {
+  const Message& message = stored.message;
+  ConversationMessage one{.role = message.role == Role::tool        ? "tool"
+                                  : message.role == Role::assistant ? "assistant"
+                                                                    : "user",
+                          .content = message.content,
+                          .tool_calls = {},
+                          .tool_call_id = {},
+                          .created_at = stored.created_at};
+  if (!message.call_id.empty()) one.tool_call_id = message.call_id;
+  if (!message.calls.empty()) {
+    auto& calls = one.tool_calls.emplace();
+    for (const ModelCall& call : message.calls) {
+      calls.push_back({{"id", call.id}, {"name", call.name}, {"arguments", call.arguments}});
+    }
+  }
+  return one;
+}
+
+Task<Result<ConversationPage>> list(ConversationStore* store, std::string owner, ConversationQuery query,
+                                    Deadline deadline) {
+  const std::int64_t limit = query.limit.value_or(30);
+  if (limit < 1 || limit > kMostOnAPage) {
+    co_return fail(Error{Errc::invalid_fields, "", {{"limit", "must be from 1 to " + std::to_string(kMostOnAPage)}}});
+  }
+  auto found = co_await store->list(std::move(owner), query.before, limit + 1, std::move(deadline));
+  if (!found) co_return fail(found.error());
+  ConversationPage page;
+  if (found->size() > static_cast<std::size_t>(limit)) {
+    found->pop_back();
+    page.next = found->back().id;
+  }
+  for (const Conversation& one : *found) page.conversations.push_back(summary_of(one));
+  co_return page;
+}
+
+Task<Result<ConversationDetail>> show(ConversationStore* store, std::string owner, Uuid id, std::int64_t most,
+                                      Deadline deadline) {
+  const auto found = co_await store->find(id, owner, deadline);
+  if (!found) co_return fail(found.error());
+  if (!*found) co_return fail(none());
+  const auto messages = co_await store->messages(id, std::move(owner), most, deadline);
+  if (!messages) co_return fail(messages.error());
+  const Conversation& one = **found;
+  ConversationDetail detail{one.id, one.title, one.created_at, one.updated_at, {}};
+  for (const StoredMessage& message : *messages) detail.messages.push_back(shown(message));
+  co_return detail;
+}
+
+Task<Result<ConversationSummary>> rename(ConversationStore* store, std::string owner, RenameRequest request,
+                                         Deadline deadline) {
+  const auto renamed = co_await store->rename(request.id, owner, request.title.str(), deadline);
+  if (!renamed) co_return fail(renamed.error());
+  const auto found = co_await store->find(request.id, std::move(owner), deadline);
+  if (!found) co_return fail(found.error());
+  if (!*renamed || !*found) co_return fail(none());
+  co_return summary_of(**found);
+}
+
+Task<Result<ConversationDeleted>> remove(ConversationStore* store, std::string owner, Uuid id, Deadline deadline) {
+  const auto removed = co_await store->remove(id, std::move(owner), std::move(deadline));
+  if (!removed) co_return fail(removed.error());
+  if (!*removed) co_return fail(none());
+  co_return ConversationDeleted{true, "Conversation deleted"};
+}
+
+std::string as_markdown(const ConversationDetail& conversation) {
+  std::string text = "# " + conversation.title + "\n";
+  for (const ConversationMessage& message : conversation.messages) {
+    const bool tool = message.role == "tool";
+    text += message.role == "user" ? "\n## You\n\n" : tool ? "\n### Result\n\n" : "\n## Kriya\n\n";
+    if (tool) {
+      // A fence longer than any within, so that no result ends it.
+      std::string fence = "```";
+      while (message.content.find(fence) != std::string::npos) fence += '`';
+      text += fence + "\n" + message.content + "\n" + fence + "\n";
+    } else if (!message.content.empty()) {
+      text += message.content + "\n";
+    }
+    for (const json::object& call : message.tool_calls.value_or(std::vector<json::object>())) {
+      text += "- `" + std::string(call.at("name").as_string()) + "` " + json::serialize(call.at("arguments")) + "\n";
+    }
+  }
+  return text;
+}
+
+Task<Response> run_export(ConversationStore* store, const Request& request, const Caller& caller) {
+  const auto query = http::read_input<ExportQuery>(request, caller);
+  if (!query) co_return http::problem_response(query.error(), caller.request_id);
+  const std::string format = query->format.value_or("json");
+  if (format != "json" && format != "markdown") {
+    const Error wrong{Errc::invalid_fields, "", {{"format", "must be one of json, markdown"}}};
+    co_return http::problem_response(wrong, caller.request_id);
+  }
+  const auto found =
+      co_await show(store, owner_of(*caller.principal), query->id, ConversationStore::kMostMessages, caller.deadline);
+  if (!found) co_return http::problem_response(found.error(), caller.request_id);
+  const bool markdown = format == "markdown";
+  Response response;
+  if (markdown) response.content_type = "text/markdown; charset=utf-8";
+  response.body = markdown ? as_markdown(*found) : schema::write(*found);
+  response.add_header("Content-Disposition",
+                      "attachment; filename=\"conversation-" + found->id.str() + (markdown ? ".md\"" : ".json\""));
+  response.add_header("Cache-Control", "no-store");
+  co_return response;
+}
+
+void add_export(http::Router& router, const http::AccessRule& browser, ConversationStore& store) {
+  auto route = http::make_route(
+      Method::get, "/api/conversations/{id}/export",
+      http::Endpoint<ExportQuery, ConversationDetail>{.summary = "A whole conversation as a file",
+                                                      .description = "`format`: json (the default) or markdown.",
+                                                      .tag = kTag,
+                                                      .access = {browser},
+                                                      .limits = {kLimit},
+                                                      .errors = {Errc::not_found, Errc::unavailable},
+                                                      .handle = {}});
+  route.run = [&store](const Request& request, const Caller& caller) { return run_export(&store, request, caller); };
+  router.add(std::move(route));
+}
+
+}  // namespace
+
+Parsed<ConversationTitle> ConversationTitle::parse(std::string_view text) {
+  const std::string_view trimmed = trim(text);
+  const auto length = utf8_length(trimmed);
+  if (!length || *length < kMinLength || *length > kMaxLength || has_control_character(trimmed)) {
+    return tl::unexpected("must have " + std::string(kDescription));
+  }
+  ConversationTitle title;
+  title.text_ = trimmed;
+  return title;
+}
+
+void add_conversation_endpoints(http::Router& router, const http::AccessRule& browser, ConversationStore& store) {
+  const std::vector<Errc> errors = {Errc::not_found, Errc::unavailable};
+  router.add(Method::get, "/api/conversations",
+             http::Endpoint<ConversationQuery, ConversationPage>{
+                 .summary = "The caller's conversations, the latest first",
+                 .tag = kTag,
+                 .access = {browser},
+                 .limits = {kLimit},
+                 .errors = {Errc::unavailable},
+                 .handle =
+                     [&store](const ConversationQuery& query, const Caller& caller) {
+                       return list(&store, owner_of(*caller.principal), query, caller.deadline);
+                     },
+             });
+  router.add(Method::get, "/api/conversations/{id}",
+             http::Endpoint<ConversationPath, ConversationDetail>{
+                 .summary = "One conversation and its latest messages, oldest first",
+                 .tag = kTag,
+                 .access = {browser},
+                 .limits = {kLimit},
+                 .errors = errors,
+                 .handle =
+                     [&store](const ConversationPath& path, const Caller& caller) {
+                       return show(&store, owner_of(*caller.principal), path.id, kMostShown, caller.deadline);
+                     },
+             });
+  router.add(Method::patch, "/api/conversations/{id}",
+             http::Endpoint<RenameRequest, ConversationSummary>{
+                 .summary = "Give a conversation another title",
+                 .tag = kTag,
+                 .access = {browser},
+                 .limits = {kLimit},
+                 .errors = errors,
+                 .handle =
+                     [&store](const RenameRequest& request, const Caller& caller) {
+                       return rename(&store, owner_of(*caller.principal), request, caller.deadline);
+                     },
+             });
+  router.add(Method::delete_, "/api/conversations/{id}",
+             http::Endpoint<ConversationPath, ConversationDeleted>{
+                 .summary = "Delete a conversation for good",
+                 .tag = kTag,
+                 .access = {browser},
+                 .limits = {kLimit},
+                 .errors = errors,
+                 .handle =
+                     [&store](const ConversationPath& path, const Caller& caller) {
+                       return remove(&store, owner_of(*caller.principal), path.id, caller.deadline);
+                     },
+             });
+  add_export(router, browser, store);
+}
+
+}  // namespace kriya::agent

@@ -1,0 +1,234 @@
+#include "cli/agent_account.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include <boost/json/serialize.hpp>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/terminal_text.h"
+
+namespace kriya::cli {
+namespace {
+
+constexpr std::chrono::seconds kPatience{30};  // for one answer of the server
+constexpr std::chrono::minutes kSpare{1};      // a token that ends sooner is renewed first
+
+std::string text_of(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+const json::object* object_of(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  return value == nullptr ? nullptr : value->if_object();
+}
+
+json::object read_file(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  const auto document = parse_json(text);
+  return document && document->is_object() ? document->get_object() : json::object();
+}
+
+/// Whole or not at all, and never readable by others.
+bool write_file(const std::filesystem::path& file, const std::string& text) {
+  const std::string beside = file.string() + ".new";
+  ::unlink(beside.c_str());
+  const int made = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (made < 0) return false;
+  const bool written = ::write(made, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  ::close(made);
+  return written && ::rename(beside.c_str(), file.c_str()) == 0;
+}
+
+/// A problem document's words.
+Error refusal(const json::object& body, int status) {
+  std::string words = text_of(body, "detail");
+  if (words.empty()) words = text_of(body, "title");
+  if (words.empty()) words = "The server answers with status " + std::to_string(status) + ".";
+  if (const json::value* errors = body.if_contains("errors"); errors != nullptr && errors->is_array()) {
+    for (const json::value& error : errors->get_array()) {
+      if (error.is_object())
+        words += " " + text_of(error.get_object(), "field") + " " + text_of(error.get_object(), "message");
+    }
+  }
+  return Error{.code = status == 429 ? Errc::too_many_requests : Errc::bad_request,
+               .detail = terminal_line(words, 500)};
+}
+
+tl::unexpected<Error> nobody_to_ask() {
+  return fail(Errc::missing_token,
+              "There is no sign-in for this server, and nobody to ask: use --token-file or KRIYA_TOKEN, or start kriya "
+              "agent at a terminal once.");
+}
+
+}  // namespace
+
+std::optional<KeptSignIn> KeptSignIns::find(const std::string& server) const {
+  const json::object document = read_file(file_);
+  const json::object* servers = object_of(document, "servers");
+  const json::object* entry = servers == nullptr ? nullptr : object_of(*servers, server);
+  if (entry == nullptr) return std::nullopt;
+  const auto expires = parse_rfc3339(text_of(*entry, "expires_at"));
+  return KeptSignIn{.token = Secret(text_of(*entry, "token")),
+                    .refresh_token = Secret(text_of(*entry, "refresh_token")),
+                    .expires_at = expires.value_or(Timestamp{})};
+}
+
+Result<void> KeptSignIns::keep(const std::string& server, const std::optional<KeptSignIn>& sign_in) const {
+  json::object document = read_file(file_);
+  json::value& servers = document["servers"];
+  if (!servers.is_object()) servers = json::object();
+  if (sign_in) {
+    servers.get_object()[server] = {{"token", sign_in->token.reveal()},
+                                    {"refresh_token", sign_in->refresh_token.reveal()},
+                                    {"expires_at", to_rfc3339(sign_in->expires_at)}};
+  } else {
+    servers.get_object().erase(server);
+  }
+  if (!write_file(file_, json::serialize(document) + "\n")) {
+    return fail(Errc::internal, "The sign-in cannot be kept in " + file_.string() + ".");
+  }
+  return {};
+}
+
+std::filesystem::path agent_folder() {
+  const char* config = std::getenv("XDG_CONFIG_HOME");
+  const char* home = std::getenv("HOME");
+  std::filesystem::path folder;
+  if (config != nullptr && *config == '/') {
+    folder = config;
+  } else if (home != nullptr && *home != '\0') {
+    folder = std::filesystem::path(home) / ".config";
+  } else {
+    return {};
+  }
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  folder /= "kriya";
+  ::mkdir(folder.c_str(), 0700);
+  return folder;
+}
+
+SignIn::SignIn(http::client::Client& http, const KeptSignIns& kept, const Clock& clock, AskPerson ask,
+               std::function<void(const std::string&)> say, Options options)
+    : http_(http),
+      kept_(kept),
+      clock_(clock),
+      ask_(std::move(ask)),
+      say_(std::move(say)),
+      options_(std::move(options)) {}
+
+Task<Result<Secret>> SignIn::token() {
+  if (options_.phone.empty()) {
+    auto kept = co_await kept_token();
+    if (!kept) co_return fail(kept.error());
+    if (*kept) co_return **std::move(kept);
+  }
+  std::string phone = options_.phone;
+  if (phone.empty()) {
+    const auto typed = ask_(options_.is_local ? "Phone number, such as +14155550123 (just Enter: the demo identity): "
+                                              : "Phone number, such as +14155550123: ");
+    if (!typed) co_return nobody_to_ask();
+    phone = trim(*typed);
+    if (phone.empty() && options_.is_local) co_return co_await demo();
+    if (phone.empty()) co_return fail(Errc::missing_token, "Without a phone number there is no sign-in.");
+  }
+  co_return co_await by_phone(std::move(phone));
+}
+
+Task<Result<std::optional<Secret>>> SignIn::kept_token() {
+  const auto kept = kept_.find(options_.url);
+  if (!kept) co_return std::optional<Secret>();
+  if (!kept->token.empty() && kept->expires_at > clock_.now() + kSpare) co_return std::optional<Secret>(kept->token);
+  if (kept->refresh_token.empty()) co_return std::optional<Secret>();
+  const auto answer = co_await post("/api/auth/refresh", {{"refresh_token", kept->refresh_token.reveal()}});
+  if (!answer) co_return fail(answer.error());
+  if (answer->status == 200) {
+    auto token = take(answer->body);
+    if (!token) co_return fail(token.error());
+    co_return std::optional<Secret>(*std::move(token));
+  }
+  if (answer->status != 401) co_return fail(refusal(answer->body, answer->status));
+  static_cast<void>(kept_.keep(options_.url, std::nullopt));
+  say_("The last sign-in is over.");
+  co_return std::optional<Secret>();
+}
+
+Task<Result<Secret>> SignIn::by_phone(std::string phone) {
+  const auto name = ask_("First name (an account that exists keeps its own): ");
+  if (!name) co_return nobody_to_ask();
+  const std::string given(trim(*name));
+  const auto answer =
+      co_await post("/api/auth/register", {{"phone_number", phone}, {"first_name", given.empty() ? "Kriya" : given}});
+  if (!answer) co_return fail(answer.error());
+  if (answer->status == 200) co_return take(answer->body);
+  const json::object* verification = object_of(answer->body, "verification");
+  if (answer->status != 202 || verification == nullptr) co_return fail(refusal(answer->body, answer->status));
+  co_return co_await by_code(text_of(*verification, "id"),
+                             "Code sent to " + terminal_line(text_of(*verification, "phone_number"), 40) + ": ");
+}
+
+Task<Result<Secret>> SignIn::by_code(std::string verification_id, std::string question) {
+  for (;;) {
+    const auto code = ask_(question);
+    if (!code) co_return nobody_to_ask();
+    const std::string typed(trim(*code));
+    if (typed.empty()) continue;
+    const auto answer = co_await post("/api/auth/verify", {{"verification_id", verification_id}, {"code", typed}});
+    if (!answer) co_return fail(answer.error());
+    if (answer->status == 200) co_return take(answer->body);
+    const Error error = refusal(answer->body, answer->status);
+    const json::value* left = answer->body.if_contains("attempts_left");
+    const bool may_try_again = left != nullptr && left->is_int64() && left->get_int64() > 0;
+    if (answer->status == 422 || (answer->status == 401 && may_try_again)) {
+      say_(error.detail);
+      continue;
+    }
+    co_return fail(error);
+  }
+}
+
+Task<Result<Secret>> SignIn::demo() {
+  const auto answer = co_await post("/auth/token", {});
+  if (!answer) co_return fail(answer.error());
+  const std::string token = text_of(answer->body, "access_token");
+  if (answer->status != 200 || token.empty()) {
+    co_return fail(Errc::missing_token, "This server has no demo identity: sign in with a phone number.");
+  }
+  say_("This is the demo identity: only harmless tools are there. Sign in with a phone number for the others.");
+  co_return Secret(token);
+}
+
+Result<Secret> SignIn::take(const json::object& answer) {
+  KeptSignIn sign_in{.token = Secret(text_of(answer, "token")),
+                     .refresh_token = Secret(text_of(answer, "refresh_token")),
+                     .expires_at = parse_rfc3339(text_of(answer, "expires_at")).value_or(clock_.now())};
+  if (sign_in.token.empty())
+    return fail(Errc::bad_request, "The server's answer has no token: is this a Kriya server?");
+  if (auto kept = kept_.keep(options_.url, sign_in); !kept) say_(kept.error().detail);
+  return sign_in.token;
+}
+
+Task<Result<SignIn::Answer>> SignIn::post(std::string path, json::object body) {
+  http::client::Request request{.method = "POST", .url = options_.url + path};
+  if (!body.empty()) {
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.body = json::serialize(body);
+  }
+  const auto answer = co_await http_.send(std::move(request), Deadline::after(kPatience));
+  if (!answer) {
+    co_return fail(Errc::unavailable, "The server at " + options_.url + " cannot be reached: " + answer.error().detail);
+  }
+  const auto document = parse_json(answer->body);
+  co_return Answer{.status = answer->status,
+                   .body = document && document->is_object() ? document->get_object() : json::object()};
+}
+
+}  // namespace kriya::cli
