@@ -17,8 +17,7 @@ constexpr std::size_t kMostInBatch = 32;
 
 Refusal refusal(int status, std::int64_t code, std::string message) { return {status, {code, std::move(message)}}; }
 
-/// The legacy era knows structuredContent and outputSchema since 2025-06-18, titles, too; what an older client does not
-/// know it ignores, but schemas of some clients are strict.
+/// What may speak to the client before it answers, or take its time.
 bool may_take_long(std::string_view method) {
   return method == method::kToolsCall || method == method::kPromptsGet || method == method::kResourcesRead ||
          method == method::kComplete;
@@ -64,13 +63,11 @@ struct LegacyServer::Call {
   Asker asker;
   std::stop_source stop;
   std::shared_ptr<EventStream> events;  // null: it is answered in one piece
-  std::shared_ptr<LegacyConversation> conversation;
   std::shared_ptr<Running::Ticket> ticket;
 
   ~Call() { session->end(rpc.id); }
 
   static Task<Outcome> run(const ServerParts& parts, std::shared_ptr<Call> call) {
-    call->asker.conversation = call->conversation.get();
     co_return co_await run_feature(parts, call->asker, call->rpc.method, std::move(call->rpc.params), {});
   }
 
@@ -240,9 +237,9 @@ std::shared_ptr<LegacyServer::Call> LegacyServer::prepare(const http::Request& r
   asker.client = session->client();
   asker.session_id = session->log_name();
   auto events = streamed ? session->open_stream() : nullptr;
-  auto conversation = std::make_shared<LegacyConversation>(session, events, progress_token(rpc.params), deadline);
+  asker.conversation = std::make_shared<LegacyConversation>(session, events, progress_token(rpc.params), deadline);
   return std::shared_ptr<Call>(new Call{std::move(session), std::move(rpc), std::move(asker), std::move(stop),
-                                        std::move(events), std::move(conversation), std::move(ticket)});
+                                        std::move(events), std::move(ticket)});
 }
 
 Task<http::Response> LegacyServer::stream_call(const http::Request& request, std::shared_ptr<Call> call) {

@@ -211,11 +211,9 @@ struct ModernServer::Call {
   Asker asker;
   Input input;
   RequestStates::Call state_call;
-  std::shared_ptr<ModernConversation> conversation;
 
   /// The message that ends it, and its status.
   static Task<Piece> run(const ModernServer& server, std::shared_ptr<Call> call) {
-    call->asker.conversation = call->conversation.get();
     Outcome outcome =
         co_await run_feature(server.parts_, call->asker, call->rpc.method, std::move(call->rpc.params), call->input);
     co_return end(server, *call, std::move(outcome));
@@ -295,9 +293,8 @@ Task<http::Response> ModernServer::call(const http::Request& request, const http
   asker.client = std::move(meta.client);
   const auto executor = co_await asio::this_coro::executor;
   const Pieces pieces = talks ? std::make_shared<Mailbox<Piece>>(executor) : nullptr;
-  auto conversation = std::make_shared<ModernConversation>(pieces, meta.progress_token, meta.log_level);
-  auto call = std::make_shared<Call>(std::move(rpc), std::move(asker), *std::move(input), std::move(state_call),
-                                     std::move(conversation));
+  asker.conversation = std::make_shared<ModernConversation>(pieces, meta.progress_token, meta.log_level);
+  auto call = std::make_shared<Call>(std::move(rpc), std::move(asker), *std::move(input), std::move(state_call));
   if (!talks) {
     Piece piece = co_await Call::run(*this, std::move(call));
     co_return answer_with_message(form, std::move(piece.message), piece.status);

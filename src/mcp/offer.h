@@ -22,8 +22,8 @@ enum class LogLevel { debug, info, notice, warning, error, critical, alert, emer
 std::string_view name(LogLevel level);
 std::optional<LogLevel> parse_log_level(std::string_view name);
 
-/// The client that waits for an answer, as far as it can be spoken to meanwhile. Used by the coroutine of the call, on
-/// its thread.
+/// The client that waits for an answer, as far as it can be spoken to meanwhile. `ask` is for the coroutine of the
+/// call; the others are for any thread, and nothing comes of them once the answer is out.
 class Conversation {
  public:
   virtual ~Conversation() = default;
@@ -55,7 +55,7 @@ struct Asker {
   std::string request_id = {};
   std::string trace_id = {};  // of W3C Trace Context, 32 hex digits; empty: none
   std::string client_address = {};
-  Conversation* conversation = nullptr;  // never null in a call
+  std::shared_ptr<Conversation> conversation = {};  // never null in a call
 
   bool can(std::string_view capability) const { return object_member(capabilities, capability) != nullptr; }
 };

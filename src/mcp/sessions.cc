@@ -102,7 +102,7 @@ std::shared_ptr<Session> Sessions::remove(Order::iterator entry) {
   if (const auto count = by_subject_.find(session->subject()); --count->second == 0) by_subject_.erase(count);
   by_id_.erase(session->id());
   order_.erase(entry);
-  remember_ended(session->id());
+  remember_ended(*session);
   return session;
 }
 
@@ -110,9 +110,11 @@ bool Sessions::has_idled(const Entry& entry) const {
   return clock_.now() >= entry.used + options_.idle && !entry.session->is_busy();
 }
 
-/// The ids of this process need no memory: one that is not here has ended. Others would be taken up again.
-void Sessions::remember_ended(const std::string& id) {
-  if (!ended_.insert(id).second) return;
+/// Of the ids of this process none is taken up again: what is not here has ended. Others would be.
+void Sessions::remember_ended(const Session& session) {
+  const std::string& id = session.id();
+  const auto read = ids_.read(id, session.subject());
+  if (!read || read->ours || !ended_.insert(id).second) return;
   ended_order_.push_back(id);
   if (ended_order_.size() <= options_.most) return;
   ended_.erase(ended_order_.front());

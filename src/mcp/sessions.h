@@ -56,7 +56,7 @@ class Sessions {
                                std::vector<std::shared_ptr<Session>>& evicted);
   std::shared_ptr<Session> remove(Order::iterator entry);
   bool has_idled(const Entry& entry) const;
-  void remember_ended(const std::string& id);
+  void remember_ended(const Session& session);
 
   const SessionIds ids_;
   const Clock& clock_;
