@@ -9,20 +9,24 @@
 #include <sys/resource.h>
 
 #include "access/rate_limits.h"
+#include "app/agent_services.h"
 #include "app/browsers.h"
 #include "app/clients.h"
 #include "app/ephemeral.h"
 #include "app/heartbeat.h"
 #include "app/keys.h"
 #include "app/maintenance.h"
+#include "app/mcp_services.h"
 #include "app/messaging_services.h"
 #include "app/phone_services.h"
 #include "app/routes.h"
 #include "app/sign_in.h"
 #include "app/store.h"
 #include "app/tool_logging.h"
+#include "app/tool_services.h"
 #include "base/version.h"
 #include "crypto/random.h"
+#include "http/client/curl.h"
 #include "http/dispatcher.h"
 #include "http/server/server.h"
 #include "messaging/delivery.h"
@@ -111,6 +115,10 @@ struct Application::Parts {
   std::optional<identity::BrowserSignIn> browsers;
   std::optional<MessagingServices> messages;
   std::unique_ptr<ToolLogging> tool_logging;
+  std::optional<ToolServices> tools;
+  std::optional<McpServices> mcp;
+  std::unique_ptr<http::client::Curl> model_client;
+  std::optional<AgentServices> agent;
   http::Router router;
   std::optional<access::RateLimits> rate_limits;  // none while RATE_LIMITS=off
   std::optional<http::Dispatcher> dispatcher;
@@ -147,8 +155,30 @@ Result<void> Application::Parts::assemble() {
   auto logging = ToolLogging::open(settings, main, *database, *log, metrics);
   if (!logging) return fail(logging.error());
   tool_logging = *std::move(logging);
-  add_routes(router, settings, *sign_in, *clients, *browsers, *phone, *messages, *database, metrics);
-  if (settings.rate_limits) rate_limits.emplace(router, *ephemeral, clock, *log, metrics);
+  tools.emplace(settings, *sign_in, *phone, *messages, tool_logging->log(), tool_logging->redaction(), clock, *log,
+                metrics);
+  mcp.emplace(settings, public_url, server->port(), tools->runner, clock, *log);
+  model_client =
+      std::make_unique<http::client::Curl>(http::client::Curl::Options{.user_agent = "kriya/" + std::string(kVersion)});
+  agent.emplace(settings, tools->runner, *database, *ephemeral, *model_client, clock, *log, metrics,
+                [this](const tools::ToolCall& call, const tools::CallContext& context, const std::string& words) {
+                  tools->runner.refuse(call, context, "denied", words);
+                });
+  add_routes(router, {.settings = settings,
+                      .sign_in = *sign_in,
+                      .clients = *clients,
+                      .browsers = *browsers,
+                      .phone = *phone,
+                      .messages = *messages,
+                      .tool_calls = tool_logging->history(),
+                      .mcp = *mcp,
+                      .agent = *agent,
+                      .database = *database,
+                      .metrics = metrics});
+  if (settings.rate_limits) {
+    rate_limits.emplace(router, *ephemeral, clock, *log, metrics, tools->runner.limits());
+    tools->runner.limit_by(*rate_limits);
+  }
   dispatcher.emplace(http::Dispatcher::Options{.is_trusted_proxy = trusted_proxy_test(settings),
                                                .allowed_origins = settings.allowed_origins,
                                                .show_error_details = settings.debug && !settings.in_production()},
@@ -270,6 +300,8 @@ int Application::run(const std::function<void()>& on_ready) {
   // What was being handed to a provider gets its answer, if that comes in time.
   const auto patience = Deadline::after(parts_->settings.shutdown_timeout);
   while (delivering && !patience.passed()) main.run_one_for(std::chrono::milliseconds(100));
+  // Streams that wait for news end now; calls get their time below.
+  const bool mcp_at_rest = parts_->mcp->endpoint.stop(parts_->settings.shutdown_timeout);
   using Stopped = http::server::Server::Stopped;
   const Stopped stopped = parts_->server->stop(parts_->settings.shutdown_timeout);
   if (stopped == Stopped::in_order) {
@@ -283,7 +315,7 @@ int Application::run(const std::function<void()>& on_ready) {
   const auto storing_patience = Deadline::after(kGoodbye);
   while (storing && !storing_patience.passed()) main.run_one_for(std::chrono::milliseconds(100));
   // With a handler still at work nothing may be destroyed under it; what was acknowledged is on disk already.
-  if (stopped == Stopped::busy) std::_Exit(0);
+  if (stopped == Stopped::busy || !mcp_at_rest) std::_Exit(0);
   parts_->threads.stop();
   return 0;
 }

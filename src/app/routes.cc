@@ -1,8 +1,10 @@
 #include "app/routes.h"
 
 #include "access/api_key.h"
+#include "access/principals.h"
 #include "access/session_lookup.h"
 #include "app/store.h"
+#include "audit/tool_call_endpoints.h"
 #include "base/version.h"
 #include "identity/account_endpoints.h"
 #include "identity/auth_endpoints.h"
@@ -19,6 +21,9 @@ namespace kriya::app {
 namespace {
 
 using access::ApiKeys;
+
+/// Tools have limits of their own for each caller; this one slows down who only guesses tokens.
+const http::RateLimit kMcpLimit{.name = "mcp", .requests = 6'000};
 
 /// Without proof of numbers there is nothing for a registrar to be trusted with, and its key is not looked at.
 http::AccessRule registrar_rule(const config::Settings& settings) {
@@ -53,9 +58,10 @@ void add_webhooks(http::Router& router, const config::Settings& settings, const 
 
 }  // namespace
 
-void add_routes(http::Router& router, const config::Settings& settings, SignIn& sign_in, Clients& clients,
-                identity::BrowserSignIn& browsers, PhoneServices& phone, MessagingServices& messages,
-                storage::Database& database, const telemetry::Metrics& metrics) {
+void add_routes(http::Router& router, const Served& served) {
+  const config::Settings& settings = served.settings;
+  SignIn& sign_in = served.sign_in;
+  const auto for_scope = [&](const char* scope) { return messaging_rule(settings, sign_in.validation, scope); };
   identity::add_auth_endpoints(router,
                                {.registrar = registrar_rule(settings),
                                 .token_validator = access::require_api_key(ApiKeys(settings.plane_api_keys))},
@@ -65,19 +71,22 @@ void add_routes(http::Router& router, const config::Settings& settings, SignIn& 
                                            .reauthentication = sign_in.reauthentication,
                                            .phone_change = sign_in.phone_change,
                                            .data = sign_in.account_data});
-  identity::add_browser_endpoints(router, browsers);
+  identity::add_browser_endpoints(router, served.browsers);
   identity::add_jwks_endpoint(router, sign_in.keys);
-  oauth::add_token_endpoint(router, clients.credentials);
-  verification::add_verification_endpoints(router, messaging_rule(settings, sign_in.validation, "phone:verify"),
-                                           phone.verification());
-  messaging::add_messaging_endpoints(router,
-                                     {.send = messaging_rule(settings, sign_in.validation, "messages:send"),
-                                      .read = messaging_rule(settings, sign_in.validation, "messages:read"),
-                                      .question = messaging_rule(settings, sign_in.validation, "phone:lookup")},
-                                     messages.service);
-  add_webhooks(router, settings, phone.providers(), messages.intake);
-  operations::add_health_endpoints(router, database, known_schema_version(settings), kVersion);
-  operations::add_metrics_endpoint(router, metrics,
+  oauth::add_token_endpoint(router, served.clients.credentials);
+  verification::add_verification_endpoints(router, for_scope("phone:verify"), served.phone.verification());
+  messaging::add_messaging_endpoints(
+      router,
+      {.send = for_scope("messages:send"), .read = for_scope("messages:read"), .question = for_scope("phone:lookup")},
+      served.messages.service);
+  audit::add_tool_call_endpoints(router, served.clients.principals, served.tool_calls);
+  served.mcp.endpoint.add_to(router, "/mcp", {access::require_principal(served.clients.principals)}, {kMcpLimit});
+  const http::AccessRule browser = access::require_browser(served.browsers);
+  agent::add_chat_endpoints(router, browser, served.agent.endpoints());
+  agent::add_conversation_endpoints(router, browser, served.agent.conversations);
+  add_webhooks(router, settings, served.phone.providers(), served.messages.intake);
+  operations::add_health_endpoints(router, served.database, known_schema_version(settings), kVersion);
+  operations::add_metrics_endpoint(router, served.metrics,
                                    {.token = settings.metrics_token, .loopback_only = settings.in_production()});
   operations::add_docs_endpoints(router, {.title = "Kriya",
                                           .version = kVersion,

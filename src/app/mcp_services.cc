@@ -1,0 +1,44 @@
+#include "app/mcp_services.h"
+
+#include "base/version.h"
+
+namespace kriya::app {
+namespace {
+
+constexpr std::string_view kInstructions =
+    "Tools of Kriya: messages by SMS and WhatsApp, questions about phone numbers, and codes that prove them, on behalf "
+    "of whoever signed in. Numbers are written as +14155550123. A message that was sent cannot be taken back.";
+
+/// The machine's own names, by which nobody else's web page is reached. A page of another name that resolves to this
+/// address (DNS rebinding) sends that name as its Host.
+constexpr auto kLoopbackNames = std::to_array<std::string_view>({"localhost", "127.0.0.1", "[::1]"});
+
+/// "kriya.example" of "https://kriya.example", with its port if it has one.
+std::string authority_of(const std::string& url) { return url.substr(url.find("://") + 3); }
+
+std::vector<std::string> hosts(const config::Settings& settings, const std::string& public_url) {
+  std::vector<std::string> all = settings.mcp_allowed_hosts;
+  all.push_back(authority_of(public_url));
+  if (!settings.in_production()) all.insert(all.end(), kLoopbackNames.begin(), kLoopbackNames.end());
+  return all;
+}
+
+std::vector<std::string> origins(const config::Settings& settings, const std::string& public_url, std::uint16_t port) {
+  std::vector<std::string> all = settings.allowed_origins;
+  all.push_back(public_url);
+  if (settings.in_production()) return all;
+  for (const std::string_view name : kLoopbackNames) {
+    all.push_back("http://" + std::string(name) + ":" + std::to_string(port));
+  }
+  return all;
+}
+
+}  // namespace
+
+McpServices::McpServices(const config::Settings& settings, const std::string& public_url, std::uint16_t port,
+                         tools::ToolSource& tools, const Clock& clock, const telemetry::Log& log)
+    : offer(tools, {.version = kVersion, .instructions = std::string(kInstructions)}),
+      endpoint({.hosts = hosts(settings, public_url), .origins = origins(settings, public_url, port)}, offer, changes,
+               settings.master_key, clock, log) {}
+
+}  // namespace kriya::app
