@@ -32,7 +32,7 @@ struct IdentityServices {
         reauthentication(validation, sessions, verification, clock),
         phone_change(validation, accounts, issuer, verification, messenger, texts, clock, database.log()),
         messages(*connection),
-        account_data(validation, accounts, sessions, messages, clock, database.metrics()) {}
+        account_data(validation, accounts, sessions, messages, nullptr, clock, database.metrics()) {}
 
   const Clock& clock;
   std::unique_ptr<storage::Database> connection;  // of its own, as every instance has
