@@ -1,7 +1,5 @@
-#include <boost/json/serialize.hpp>
-
 #include "agent/chat_endpoints.h"
-#include "agent/chat_messages.h"
+#include "agent/conversation_view.h"
 #include "base/text.h"
 
 namespace kriya::agent {
@@ -20,27 +18,6 @@ constexpr std::int64_t kMostShown = 500;  // messages; an export has all
 const RateLimit kLimit{.name = "conversations", .scope = RateLimit::Scope::address, .requests = 1'200};
 
 Error none() { return {Errc::not_found, "There is no such conversation."}; }
-
-ConversationSummary summary_of(const Conversation& one) { return {one.id, one.title, one.created_at, one.updated_at}; }
-
-ConversationMessage shown(const StoredMessage& stored) {
-  const Message& message = stored.message;
-  ConversationMessage one{.role = message.role == Role::tool        ? "tool"
-                                  : message.role == Role::assistant ? "assistant"
-                                                                    : "user",
-                          .content = message.content,
-                          .tool_calls = {},
-                          .tool_call_id = {},
-                          .created_at = stored.created_at};
-  if (!message.call_id.empty()) one.tool_call_id = message.call_id;
-  if (!message.calls.empty()) {
-    auto& calls = one.tool_calls.emplace();
-    for (const ModelCall& call : message.calls) {
-      calls.push_back({{"id", call.id}, {"name", call.name}, {"arguments", call.arguments}});
-    }
-  }
-  return one;
-}
 
 Task<Result<ConversationPage>> list(ConversationStore* store, std::string owner, ConversationQuery query,
                                     Deadline deadline) {
@@ -66,10 +43,7 @@ Task<Result<ConversationDetail>> show(ConversationStore* store, std::string owne
   if (!*found) co_return fail(none());
   const auto messages = co_await store->messages(id, std::move(owner), most, deadline);
   if (!messages) co_return fail(messages.error());
-  const Conversation& one = **found;
-  ConversationDetail detail{one.id, one.title, one.created_at, one.updated_at, {}};
-  for (const StoredMessage& message : *messages) detail.messages.push_back(shown(message));
-  co_return detail;
+  co_return detail_of(**found, *messages);
 }
 
 Task<Result<ConversationSummary>> rename(ConversationStore* store, std::string owner, RenameRequest request,
@@ -87,26 +61,6 @@ Task<Result<ConversationDeleted>> remove(ConversationStore* store, std::string o
   if (!removed) co_return fail(removed.error());
   if (!*removed) co_return fail(none());
   co_return ConversationDeleted{true, "Conversation deleted"};
-}
-
-std::string as_markdown(const ConversationDetail& conversation) {
-  std::string text = "# " + conversation.title + "\n";
-  for (const ConversationMessage& message : conversation.messages) {
-    const bool tool = message.role == "tool";
-    text += message.role == "user" ? "\n## You\n\n" : tool ? "\n### Result\n\n" : "\n## Kriya\n\n";
-    if (tool) {
-      // A fence longer than any within, so that no result ends it.
-      std::string fence = "```";
-      while (message.content.find(fence) != std::string::npos) fence += '`';
-      text += fence + "\n" + message.content + "\n" + fence + "\n";
-    } else if (!message.content.empty()) {
-      text += message.content + "\n";
-    }
-    for (const json::object& call : message.tool_calls.value_or(std::vector<json::object>())) {
-      text += "- `" + std::string(call.at("name").as_string()) + "` " + json::serialize(call.at("arguments")) + "\n";
-    }
-  }
-  return text;
 }
 
 Task<Response> run_export(ConversationStore* store, const Request& request, const Caller& caller) {

@@ -30,12 +30,26 @@ agent::Approval approval_of(config::ToolApproval approval) {
   return agent::Approval::always;
 }
 
+Task<void> tell(std::shared_ptr<const AgentServices::Denied> denied, tools::ToolCall call, tools::CallContext context,
+                std::string words) {
+  (*denied)(call, context, words);
+  co_return;
+}
+
+agent::Turn::Refuse refusal_by(AgentServices::Denied denied) {
+  if (!denied) return {};
+  return [shared = std::make_shared<const AgentServices::Denied>(std::move(denied))](
+             tools::ToolCall call, tools::CallContext context, std::string words) {
+    return tell(shared, std::move(call), std::move(context), std::move(words));
+  };
+}
+
 }  // namespace
 
 AgentServices::AgentServices(const config::Settings& settings, tools::ToolSource& tool_source,
                              storage::Database& database, storage::ephemeral::Ephemeral& ephemeral,
                              http::client::StreamingClient& client, const Clock& clock, const telemetry::Log& log,
-                             telemetry::Metrics& metrics, agent::Turn::Refuse refuse)
+                             telemetry::Metrics& metrics, Denied denied)
     : tools(tool_source),
       models(client, providers_of(settings), settings.openai_allowed_models),
       conversations(database),
@@ -52,6 +66,6 @@ AgentServices::AgentServices(const config::Settings& settings, tools::ToolSource
                        .time = settings.chat_timeout,
                        .approval = approval_of(settings.tool_approval)},
             .instructions = settings.chat_instructions,
-            .refuse = std::move(refuse)}) {}
+            .refuse = refusal_by(std::move(denied))}) {}
 
 }  // namespace kriya::app

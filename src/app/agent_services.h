@@ -8,10 +8,13 @@
 namespace kriya::app {
 
 struct AgentServices {
-  /// All references must outlive this object. `refuse` writes a denied call into the log; it may be empty.
+  /// Writes down a call that a person denied, with the words that the model is told.
+  using Denied = std::function<void(const tools::ToolCall&, const tools::CallContext&, const std::string& words)>;
+
+  /// All references must outlive this object. `denied` may be empty.
   AgentServices(const config::Settings& settings, tools::ToolSource& tools, storage::Database& database,
                 storage::ephemeral::Ephemeral& ephemeral, http::client::StreamingClient& client, const Clock& clock,
-                const telemetry::Log& log, telemetry::Metrics& metrics, agent::Turn::Refuse refuse = {});
+                const telemetry::Log& log, telemetry::Metrics& metrics, Denied denied = {});
 
   agent::ChatEndpoints endpoints() {
     return {.chat = chat, .turns = turns, .conversations = conversations, .tools = tools};

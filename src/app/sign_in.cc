@@ -19,6 +19,7 @@ SignIn::SignIn(const config::Settings& settings, const std::string& public_url, 
       own_sessions(validation, accounts, sessions, clock),
       reauthentication(validation, sessions, verification, clock),
       phone_change(validation, accounts, issuer, verification, messenger, texts, clock, log),
-      account_data(validation, accounts, sessions, messages, clock, metrics) {}
+      conversations(database),
+      account_data(validation, accounts, sessions, messages, &conversations, clock, metrics) {}
 
 }  // namespace kriya::app

@@ -1,6 +1,7 @@
 // Everything about people and their sign-ins, built in order.
 #pragma once
 
+#include "app/conversations_of_users.h"
 #include "config/settings.h"
 #include "identity/account_data.h"
 #include "identity/account_store.h"
@@ -35,6 +36,7 @@ struct SignIn {
   identity::OwnSessions own_sessions;
   identity::Reauthentication reauthentication;
   identity::PhoneChange phone_change;
+  ConversationsOfUsers conversations;
   identity::AccountData account_data;
 };
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "access/session_lookup.h"
+#include "app/conversations_of_users.h"
 #include "cli/commands.h"
 #include "cli/local_store.h"
 #include "cli/pretty_json.h"
@@ -84,7 +85,8 @@ Task<Result<void>> remove(LocalStore& store, std::string who, bool without_askin
   const auto user = co_await find(store, std::move(who));
   if (!user) co_return fail(user.error());
   if (!without_asking && !confirmed(*user)) co_return fail(Errc::conflict, "Nothing was deleted; confirm with --yes.");
-  const auto removed = co_await store.accounts().remove(user->id, command_deadline());
+  app::ConversationsOfUsers conversations(store.database());
+  const auto removed = co_await store.accounts().remove(user->id, command_deadline(), conversations.forget(user->id));
   if (!removed) co_return fail(removed.error());
   std::printf("Deleted %s with sessions and tokens; records of messages stay, without a name.\n",
               user->phone_number.c_str());
@@ -95,8 +97,9 @@ Task<Result<void>> export_all(LocalStore& store, std::string who) {
   const auto user = co_await find(store, std::move(who));
   if (!user) co_return fail(user.error());
   messaging::MessageStore messages(store.database());
-  const auto all =
-      co_await identity::collect_account(store.accounts(), store.sessions(), messages, *user, command_deadline());
+  app::ConversationsOfUsers conversations(store.database());
+  const auto all = co_await identity::collect_account(store.accounts(), store.sessions(), messages, &conversations,
+                                                      *user, command_deadline());
   if (!all) co_return fail(all.error());
   std::puts(pretty_json(*parse_json(schema::write(*all))).c_str());
   co_return Result<void>();

@@ -138,7 +138,8 @@ AccountExport example_export() {
                    .scope = {}},
           .sessions = {},
           .issued_tokens = {},
-          .messages = {}};
+          .messages = {},
+          .conversations = {}};
 }
 
 void add_data(http::Router& router, const http::AccessRule& holder, AccountData& data) {

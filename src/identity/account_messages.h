@@ -86,8 +86,9 @@ struct AccountExport {
   std::vector<ExportedSession> sessions;
   std::vector<ExportedToken> issued_tokens;
   std::vector<messaging::MessageRecord> messages;
+  std::vector<json::object> conversations;  // with the agent
 };
-BOOST_DESCRIBE_STRUCT(AccountExport, (), (user, sessions, issued_tokens, messages))
+BOOST_DESCRIBE_STRUCT(AccountExport, (), (user, sessions, issued_tokens, messages, conversations))
 
 ExportedUser to_export(const User& user);
 ExportedSession to_export(const Session& session);

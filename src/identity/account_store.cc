@@ -152,11 +152,12 @@ Task<Result<std::vector<TokenRecord>>> AccountStore::tokens_of(Uuid id, Deadline
   co_return all_of<TokenRecord>(co_await database_.run(kTokensOf, {id}, deadline), token_at);
 }
 
-Task<Result<bool>> AccountStore::remove(Uuid id, Deadline deadline) {
+Task<Result<bool>> AccountStore::remove(Uuid id, Deadline deadline, std::vector<storage::BoundStatement> also) {
   std::vector<storage::BoundStatement> all;
   all.push_back({kDelete, {id}});
   std::ranges::move(messaging::forget_user_in_messages(id), std::back_inserter(all));
   all.push_back(verification::forget_user_in_events(id));
+  std::ranges::move(also, std::back_inserter(all));
   const auto rows = co_await database_.transact(std::move(all), deadline);
   if (!rows) co_return fail(rows.error());
   co_return rows->front().affected() > 0;

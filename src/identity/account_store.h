@@ -39,9 +39,9 @@ class AccountStore {
 
   Task<Result<std::vector<TokenRecord>>> tokens_of(Uuid id, Deadline deadline);
 
-  /// Deletes the user with sessions and audit lines; records of messages and events stay, and are nobody's. False when
-  /// there is no such user.
-  Task<Result<bool>> remove(Uuid id, Deadline deadline);
+  /// Deletes the user with sessions and audit lines, and runs what else belongs to it in the same transaction; records
+  /// of messages and events stay, and are nobody's. False when there is no such user.
+  Task<Result<bool>> remove(Uuid id, Deadline deadline, std::vector<storage::BoundStatement> also = {});
 
   // For operators.
 

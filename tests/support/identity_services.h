@@ -33,7 +33,7 @@ struct IdentityServices {
         reauthentication(validation, sessions, verification, clock),
         phone_change(validation, accounts, issuer, verification, messenger, texts, clock, database.log()),
         messages(*connection),
-        account_data(validation, accounts, sessions, messages, clock, database.metrics()),
+        account_data(validation, accounts, sessions, messages, nullptr, clock, database.metrics()),
         browsers(gate(), {.development = true, .demo_token = [] { return "demo-token"; }}, registration, accounts,
                  sessions, issuer, clock),
         production_browsers(gate(), {}, registration, accounts, sessions, issuer, clock) {}
