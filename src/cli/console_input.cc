@@ -132,6 +132,7 @@ Typed ConsoleInput::prompt(const std::string& prompt) {
   if (!is_terminal_) return read_line();
   if (!editor_) editor_ = std::make_unique<Editor>(*this);
   editor_->prompt = prompt;
+  interrupts_.take();  // it was for the turn before
   was_interrupted_ = false;
   int count = 0;
   const char* typed = ::el_gets(editor_->line, &count);

@@ -144,6 +144,9 @@ for (const [era, start] of Object.entries(PEERS)) {
       await terminal.shows('Stopped.');
       await terminal.shows('kriya> ');
       await until(() => peer.events.includes('cancelled'), 'the tool hears that it is cancelled');
+      terminal.type('/add a=20 b=22\r');
+      assert.doesNotMatch(await terminal.shows('42'), /Once more/, 'the prompt knows nothing of that Ctrl-C');
+      await terminal.shows('kriya> ');
       terminal.type('\x03');
       await terminal.shows('Once more');
       await terminal.shows('kriya> ');

@@ -17,7 +17,7 @@ Error refusal(int status) {
 }
 
 Error rpc_error(const RpcError& error) {
-  const std::string words = quoted(error.message);
+  const std::string words = cited(error.message);
   switch (error.code) {
     case rpc_code::kInvalidParams:
       return error_with(Errc::invalid_fields, "The MCP server does not take these arguments: " + words);
@@ -58,7 +58,7 @@ Error error_of(const http::client::Failure& failure) {
   return error_with(Errc::unavailable, "The MCP server cannot be reached: " + failure.detail);
 }
 
-std::string quoted(std::string_view text) {
+std::string cited(std::string_view text) {
   if (!utf8_length(text)) return "(unreadable)";
   std::string line(text.substr(0, kMostQuoted));
   while (!line.empty() && !utf8_length(line)) line.pop_back();  // cut within a character

@@ -19,6 +19,6 @@ Error error_of(const Reply& reply);
 Error error_of(const http::client::Failure& failure);
 
 /// Another server's words on one line, without what could steer a terminal, and not too many of them.
-std::string quoted(std::string_view text);
+std::string cited(std::string_view text);
 
 }  // namespace kriya::mcp::client

@@ -162,7 +162,7 @@ Result<http::client::Headers> parameter_headers(const std::vector<HeaderParamete
     } else if (value->is_number()) {
       auto number = whole_number_text(*value);
       if (!number) {
-        return fail(Errc::invalid_fields, quoted(parameter.path.back()) + " must be a whole number of at most 2^53.");
+        return fail(Errc::invalid_fields, cited(parameter.path.back()) + " must be a whole number of at most 2^53.");
       }
       headers.emplace_back(parameter.header, *std::move(number));
     }

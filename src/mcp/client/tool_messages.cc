@@ -72,7 +72,7 @@ tools::ToolResult wants_input(const json::object& result) {
       const json::object* described = request.if_object();
       if (described == nullptr) continue;
       if (!asked.empty()) asked += ", ";
-      asked += quoted(text_of(*described, "method"));
+      asked += cited(text_of(*described, "method"));
     }
   }
   return tools::ToolResult::of_error("tool", "The tool asks for more input" +
@@ -96,7 +96,7 @@ Result<ToolPage> read_tool_page(const json::object& result, Era era, const std::
     if (read) {
       page.tools.push_back(*std::move(read));
     } else {
-      page.refused.push_back(quoted(text_of(*tool, "name")) + ": " + read.error().detail);
+      page.refused.push_back(cited(text_of(*tool, "name")) + ": " + read.error().detail);
     }
   }
   page.next_cursor = text_of(result, "nextCursor");
@@ -107,7 +107,7 @@ Result<tools::ToolResult> read_tool_result(const json::object& result) {
   const std::string type = text_of(result, "resultType");
   if (type == "input_required") return wants_input(result);
   if (!type.empty() && type != "complete") {
-    return fail(Errc::bad_request, "The MCP server's answer is of an unknown kind: " + quoted(type));
+    return fail(Errc::bad_request, "The MCP server's answer is of an unknown kind: " + cited(type));
   }
   tools::ToolResult read;
   if (const json::array* content = array_member(result, "content")) read.content = *content;

@@ -141,10 +141,10 @@ TEST(ForeignResults, OfUnknownKindsAreNone) {
 }
 
 TEST(ForeignWords, CannotSteerATerminal) {
-  EXPECT_EQ(quoted("a\nb\x1b[2Jc"), "a b [2Jc");
-  EXPECT_EQ(quoted("\xff"), "(unreadable)");
-  EXPECT_EQ(quoted("\xe2\x80\xae"), "(unreadable)");
-  EXPECT_EQ(quoted(std::string(299, 'a') + "ü").size(), 299 + std::string("…").size());
+  EXPECT_EQ(cited("a\nb\x1b[2Jc"), "a b [2Jc");
+  EXPECT_EQ(cited("\xff"), "(unreadable)");
+  EXPECT_EQ(cited("\xe2\x80\xae"), "(unreadable)");
+  EXPECT_EQ(cited(std::string(299, 'a') + "ü").size(), 299 + std::string("…").size());
 }
 
 }  // namespace
