@@ -35,8 +35,12 @@ class Tools final : public Offer {
       co_return json::object{{"asked", answer ? json::value(*answer) : json::value(answer.error().message)}};
     }
     if (name == "poll") asker.conversation->let_client_poll();
+    if (during) during();
+    if (asker.deadline.passed()) co_return json::object{{"stopped", true}};
     co_return json::object{{"content", json::array()}};
   }
+
+  std::function<void()> during;
 
  private:
   const json::object info_{{"name", "t"}, {"version", "1"}};
@@ -57,6 +61,12 @@ class Written final : public http::BodyWriter {
   }
   std::string text;
   std::function<void(const std::string&)> on_write;
+};
+
+class Leaving final : public http::Connection {
+ public:
+  std::stop_token gone() override { return stop.get_token(); }
+  std::stop_source stop;
 };
 
 Task<void> pass_on(const http::Response& response, Written& body) { co_await response.stream(body); }
@@ -82,6 +92,7 @@ class EndpointTest : public ::testing::Test {
     for (const auto& [name, value] : headers) request.add_header(name, value);
     request.mutable_body() = std::move(body);
     http::Caller caller = somebody();
+    caller.connection = &connection_;
     if (!user.empty()) caller.principal = http::Principal{.client_id = user};
     const http::Route* route = router_.find(method, "/mcp").route;
     const http::Response response = run_to_completion(answer(*route, request, caller, written_));
@@ -149,6 +160,7 @@ class EndpointTest : public ::testing::Test {
                      log_};
   http::Router router_;
   Written written_;
+  Leaving connection_;
 };
 
 TEST_F(EndpointTest, ASilentCallIsAnsweredInJsonInBothEras) {
@@ -182,6 +194,33 @@ TEST_F(EndpointTest, InputIsRequiredAndStateComesBackSealed) {
   EXPECT_EQ(modern_call("input", "", answers + state + "\"").body().at("result").at("resultType"), "complete");
   EXPECT_EQ(modern_call("input", "", answers + state + "x\"").code(), rpc_code::kInvalidParams);
   EXPECT_EQ(modern_call("plain", "", answers + state + "\"").code(), rpc_code::kInvalidParams) << "of another call";
+}
+
+TEST_F(EndpointTest, AModernClientThatGoesAwayCancelsItsCallAndALegacyOneDoesNot) {
+  const std::string session = begin();
+  tools_.during = [this] { connection_.stop.request_stop(); };
+  EXPECT_EQ(legacy(session, call("plain")).text.find("stopped"), std::string::npos);
+  connection_.stop = std::stop_source();
+  EXPECT_THAT(modern_call("plain").text, HasSubstr(R"("stopped":true)"));
+}
+
+TEST_F(EndpointTest, ALegacyClientCancelsInWords) {
+  const std::string session = begin();
+  tools_.during = [&] {
+    tools_.during = {};
+    const auto route = router_.find(http::Method::post, "/mcp").route;
+    std::async(std::launch::async, [&] {
+      http::Request request;
+      request.set_start("POST", "/mcp", 1);
+      request.add_header("Content-Type", "application/json");
+      request.add_header("Mcp-Session-Id", session);
+      request.mutable_body() = R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}})";
+      http::Caller caller = somebody();
+      Written unused;
+      EXPECT_EQ(run_to_completion(answer(*route, request, caller, unused)).status, 202);
+    }).wait();
+  };
+  EXPECT_EQ(legacy(session, call("plain")).text.find("\"id\":7"), std::string::npos) << "it is not answered";
 }
 
 TEST_F(EndpointTest, MethodsOfTheOtherEraAreUnknown) {
