@@ -256,7 +256,6 @@ Task<http::Response> LegacyServer::stream_call(const http::Request& request, std
     session->forget(*events);
     co_return answer_with_message(form, std::move(first->data));
   }
-  if (!first && events->is_finished()) session->forget(*events);
   co_return stream(session, events, reader, preface_of(*session, *events, parts_.times.poll_after), std::move(first),
                    {});
 }

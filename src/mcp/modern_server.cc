@@ -211,6 +211,8 @@ struct ModernServer::Call {
   Asker asker;
   Input input;
   RequestStates::Call state_call;
+  std::stop_source stop = {};
+  std::optional<std::stop_callback<std::function<void()>>> leave = {};  // the client's going requests the stop
 
   /// The message that ends it, and its status.
   static Task<Piece> run(const ModernServer& server, std::shared_ptr<Call> call) {
@@ -287,20 +289,22 @@ Task<http::Response> ModernServer::call(const http::Request& request, const http
   auto input = takes_input(rpc.method) ? read_input(rpc.params, state_call) : Input();
   if (!input) co_return answer_with_message(form, write_error(rpc.id, input.error()));
 
-  Asker asker =
-      asker_of(request, caller, rpc.params, meta.version, Deadline::after(parts_.times.call).stopped_by(gone));
+  std::stop_source stop;
+  const Deadline deadline = Deadline::after(parts_.times.call).stopped_by(stop.get_token());
+  Asker asker = asker_of(request, caller, rpc.params, meta.version, deadline);
   asker.capabilities = std::move(meta.capabilities);
   asker.client = std::move(meta.client);
   const auto executor = co_await asio::this_coro::executor;
   const Pieces pieces = talks ? std::make_shared<Mailbox<Piece>>(executor) : nullptr;
   asker.conversation = std::make_shared<ModernConversation>(pieces, meta.progress_token, meta.log_level);
-  auto call = std::make_shared<Call>(std::move(rpc), std::move(asker), *std::move(input), std::move(state_call));
+  auto call = std::make_shared<Call>(std::move(rpc), std::move(asker), *std::move(input), std::move(state_call), stop);
+  if (gone.stop_possible()) call->leave.emplace(gone, [stop]() mutable { stop.request_stop(); });
   if (!talks) {
     Piece piece = co_await Call::run(*this, std::move(call));
     co_return answer_with_message(form, std::move(piece.message), piece.status);
   }
   const RequestId id = call->rpc.id;
-  auto ticket = parts_.running->begin(std::stop_source(std::nostopstate));
+  auto ticket = parts_.running->begin(stop);
   if (!ticket) co_return answer_with_message(form, write_error(id, internal_error()));
   asio::co_spawn(executor, Call::run_beside(*this, std::move(call), pieces, std::move(ticket)), asio::detached);
   // Nothing is sent before there is something to say, so that a call that says nothing is answered in JSON.

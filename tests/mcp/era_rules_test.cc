@@ -83,7 +83,7 @@ TEST(EraRules, AVersionThatIsNotModernIsUnsupportedHere) {
     EXPECT_EQ(code_of({{"MCP-Protocol-Version", asked}, {"Mcp-Method", "tools/list"}}, "tools/list", params),
               rpc_code::kUnsupportedVersion);
   }
-  const json::object& data = unsupported_version("x").error.data.as_object();
+  const json::object data = unsupported_version("x").error.data.as_object();
   EXPECT_EQ(data.at("requested"), "x");
   EXPECT_EQ(data.at("supported").as_array().front(), "2026-07-28");
 }

@@ -29,7 +29,7 @@ TEST(JsonRpc, TellsRequestsNotificationsAndResponsesApart) {
   const auto failure = parse_message(R"({"jsonrpc":"2.0","id":null,"error":{"code":-1,"message":"no","data":[1]}})");
   EXPECT_FALSE(as<RpcResponse>(failure).id);
   EXPECT_EQ(as<RpcResponse>(failure).outcome.error().code, -1);
-  EXPECT_EQ(as<RpcResponse>(failure).outcome.error().data, json::array({1}));
+  EXPECT_EQ(as<RpcResponse>(failure).outcome.error().data, json::array{1});
 }
 
 TEST(JsonRpc, TheNumberOneAndTheTextOneAreTwoIds) {
@@ -76,7 +76,7 @@ TEST(JsonRpc, AnswersWhatIsNoMessageUnderItsOwnId) {
 TEST(JsonRpc, ReadsWhatItWrites) {
   const auto request = parse_message(write_request(RequestId(std::string("é\n")), "m", {{"deep", {1, 2}}}));
   EXPECT_EQ(as<RpcRequest>(request).id, RequestId(std::string("é\n")));
-  EXPECT_EQ(as<RpcRequest>(request).params.at("deep"), json::array({1, 2}));
+  EXPECT_EQ(as<RpcRequest>(request).params.at("deep"), (json::array{1, 2}));
   EXPECT_EQ(write_notification("n"), R"({"jsonrpc":"2.0","method":"n"})");
 }
 

@@ -49,7 +49,7 @@ class Heard final : public Conversation {
 class ToolOfferTest : public ::testing::Test {
  protected:
   Asker asker(std::string_view version) {
-    Asker asker{.deadline = Deadline::after(std::chrono::seconds(5)), .version = version};
+    Asker asker{.principal = {}, .deadline = Deadline::after(std::chrono::seconds(5)), .version = version};
     asker.client = {{"name", "inspector"}};
     asker.session_id = "a session";
     asker.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
