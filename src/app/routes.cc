@@ -81,9 +81,7 @@ void add_routes(http::Router& router, const Served& served) {
       served.messages.service);
   audit::add_tool_call_endpoints(router, served.clients.principals, served.tool_calls);
   served.mcp.endpoint.add_to(router, "/mcp", {access::require_principal(served.clients.principals)}, {kMcpLimit});
-  const http::AccessRule browser = access::require_browser(served.browsers);
-  agent::add_chat_endpoints(router, browser, served.agent.endpoints());
-  agent::add_conversation_endpoints(router, browser, served.agent.conversations);
+  agent::add_chat_endpoints(router, access::require_browser(served.browsers), served.agent.endpoints());
   add_webhooks(router, settings, served.phone.providers(), served.messages.intake);
   operations::add_health_endpoints(router, served.database, known_schema_version(settings), kVersion);
   operations::add_metrics_endpoint(router, served.metrics,
