@@ -23,7 +23,7 @@ constexpr const char* kTag = "Chat";
 constexpr std::chrono::seconds kHeartbeat{15};
 
 const RateLimit kChatLimit{.name = "chat", .scope = RateLimit::Scope::address, .requests = 600};
-const RateLimit kChatLimitOfUser{.name = "chat-user", .scope = RateLimit::Scope::user, .requests = 60};
+const RateLimit kChatLimitOfUser{.name = "chat-user", .scope = RateLimit::Scope::principal, .requests = 60};
 const RateLimit kControlLimit{.name = "chat-control", .scope = RateLimit::Scope::address, .requests = 1'200};
 
 /// Of W3C Trace Context: "00-<32 hex digits>-<16>-<2>"; empty when there is none.

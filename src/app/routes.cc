@@ -89,7 +89,7 @@ void add_routes(http::Router& router, const Served& served) {
   operations::add_docs_endpoints(router, {.title = "Kriya",
                                           .version = kVersion,
                                           .description = "Sign-in by phone number, tokens that other services can "
-                                                         "check, and messages.",
+                                                         "check, messages, and an agent with tools.",
                                           .server_url = "/"});
 }
 

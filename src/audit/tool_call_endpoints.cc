@@ -8,7 +8,7 @@ using http::Method;
 using http::RateLimit;
 
 // Reading the record costs a query.
-const RateLimit kReadLimit{.name = "tool-calls-read", .scope = RateLimit::Scope::address, .requests = 600};
+const RateLimit kReadLimit{.name = "tool-calls-read", .scope = RateLimit::Scope::principal, .requests = 600};
 
 ToolCallRecord example_record() {
   return {.timestamp = *parse_rfc3339("2026-11-21T09:30:00Z"),

@@ -15,7 +15,8 @@ void Cors::decorate(const Request& request, Response& response) const {
   if (!allows(request)) return;
   response.add_header("Access-Control-Allow-Origin", *request.header("Origin"));
   response.add_header("Access-Control-Allow-Credentials", "true");
-  response.add_header("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy");
+  response.add_header("Access-Control-Expose-Headers",
+                      "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Mcp-Session-Id, WWW-Authenticate");
 }
 
 bool Cors::is_preflight(const Request& request) {
@@ -27,7 +28,8 @@ void Cors::decorate_preflight(const Request& request, const std::string& methods
   if (!allows(request)) return;
   response.add_header("Access-Control-Allow-Methods", methods);
   response.add_header("Access-Control-Allow-Headers",
-                      "Authorization, Content-Type, X-API-Key, X-CSRF-Token, X-Request-Id");
+                      "Authorization, Content-Type, X-API-Key, X-CSRF-Token, X-Request-Id, MCP-Protocol-Version, "
+                      "Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID");
   response.add_header("Access-Control-Max-Age", "600");
 }
 

@@ -132,6 +132,9 @@ Task<Response> Dispatcher::answer(const Request& request, Caller& caller, Progre
   for (const AccessRule& rule : match.route->access) {
     if (admitted && rule.confirm) admitted = co_await rule.confirm(caller);
   }
+  if (admitted && limiter_ != nullptr && caller.principal) {
+    admitted = co_await take_limits(Phase::principal_known, caller, progress);
+  }
   if (!admitted) co_return problem_response(admitted.error(), caller.request_id);
   co_return co_await match.route->run(request, caller);
 }
@@ -155,6 +158,8 @@ Dispatcher::Phase Dispatcher::phase_of(RateLimit::Scope scope) {
     case RateLimit::Scope::api_key:
     case RateLimit::Scope::user:
       return Phase::access_granted;
+    case RateLimit::Scope::principal:
+      return Phase::principal_known;
   }
   return Phase::before_access;
 }

@@ -52,7 +52,7 @@ class Dispatcher final : public Handler {
     RateLimitReport limits;
   };
   /// When a limit is taken; RateLimit::Scope says why.
-  enum class Phase { before_access, access_known, access_granted };
+  enum class Phase { before_access, access_known, access_granted, principal_known };
   static Phase phase_of(RateLimit::Scope scope);
 
   Caller make_caller(const Request& request, const std::string& peer) const;

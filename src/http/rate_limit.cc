@@ -33,6 +33,10 @@ std::optional<std::string> subject_of(const RateLimit& limit, const Caller& call
       if (!caller.token) return std::nullopt;
       // With the version: whoever holds a revoked token must not use up the quota of the user who revoked it.
       return caller.token->user_id.str() + ":" + std::to_string(caller.token->token_version);
+    case RateLimit::Scope::principal:
+      if (!caller.principal) return std::nullopt;
+      // Development's visitors are one person, but not one program.
+      return caller.principal->demo ? "demo:" + caller.principal->session : caller.principal->subject();
   }
   return std::nullopt;
 }

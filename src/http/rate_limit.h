@@ -18,11 +18,12 @@ namespace kriya::http {
 struct RateLimit {
   /// Who is counted as one, and when the dispatcher takes the limit.
   enum class Scope {
-    address,   // the client's address (an IPv6 network of 64 bits is one); before any credential is looked at
-    stranger,  // the address of a caller without an accepted X-API-Key; after the access rules, also when they refused
-               // the caller, so that whoever guesses keys is counted, and a server with a good key is not
-    api_key,   // the X-API-Key that was accepted; nothing is counted for requests without one
-    user,      // the user whom an accepted token names; nothing is counted without one
+    address,    // the client's address (an IPv6 network of 64 bits is one); before any credential is looked at
+    stranger,   // the address of a caller without an accepted X-API-Key; after the access rules, also when they refused
+                // the caller, so that whoever guesses keys is counted, and a server with a good key is not
+    api_key,    // the X-API-Key that was accepted; nothing is counted for requests without one
+    user,       // the user whom an accepted token names; nothing is counted without one
+    principal,  // whoever acts, as the rules' last question to the database found out; nothing is counted without one
   };
   /// What happens while the counters are out of reach: a limit that protects money or guesses is closed, and the
   /// request is refused with 503; any other is open, and this instance counts by itself meanwhile.

@@ -77,6 +77,11 @@ class DispatcherLimitsTest : public ::testing::Test {
     add("/broken", [](const Request&, const Caller&) -> Task<Response> { throw std::runtime_error("a bug"); });
   }
 
+  static Task<Result<void>> recognise(Caller& caller) {
+    caller.principal = Principal{.client_id = "client_1"};
+    co_return Result<void>();
+  }
+
   telemetry::Log log_{{.level = telemetry::Level::error, .json = false, .file = "/dev/null"}};
   telemetry::Metrics metrics_;
   Router router_;
@@ -128,6 +133,26 @@ TEST_F(DispatcherLimitsTest, AnyLimitKeepsTheHandlerFromRunning) {
   limiter_.refused = "stranger";
   EXPECT_EQ(get("/").status, 429);
   EXPECT_EQ(handled_, 0);
+}
+
+TEST_F(DispatcherLimitsTest, AProgramIsCountedOnceTheDatabaseKnowsIt) {
+  Route route{.method = Method::get,
+              .path = "/program",
+              .access = {{.check = [](const Request&, Caller&) -> Result<void> { return {}; },
+                          .confirm = [](Caller& caller) { return recognise(caller); }}},
+              .run =
+                  [this](const Request&, const Caller&) {
+                    ++handled_;
+                    return answer_with({.body = "{}"});
+                  },
+              .describe = {}};
+  route.limits = {{.name = "program", .scope = Scope::principal, .requests = 10}};
+  router_.add(std::move(route));
+  EXPECT_EQ(get("/program").status, 200);
+  EXPECT_EQ(limiter_.asked, (Asked{"program:client:client_1"}));
+  limiter_.refused = "program";
+  EXPECT_EQ(get("/program").status, 429);
+  EXPECT_EQ(handled_, 1);
 }
 
 TEST_F(DispatcherLimitsTest, CountersOutOfReachAre503) {
