@@ -23,7 +23,9 @@ Task<Result<ConversationPage>> list(ConversationStore* store, std::string owner,
                                     Deadline deadline) {
   const std::int64_t limit = query.limit.value_or(30);
   if (limit < 1 || limit > kMostOnAPage) {
-    co_return fail(Error{Errc::invalid_fields, "", {{"limit", "must be from 1 to " + std::to_string(kMostOnAPage)}}});
+    co_return fail(Error{Errc::invalid_fields,
+                         "The request has invalid fields.",
+                         {{"limit", "must be from 1 to " + std::to_string(kMostOnAPage)}}});
   }
   auto found = co_await store->list(std::move(owner), query.before, limit + 1, std::move(deadline));
   if (!found) co_return fail(found.error());
@@ -68,7 +70,8 @@ Task<Response> run_export(ConversationStore* store, const Request& request, cons
   if (!query) co_return http::problem_response(query.error(), caller.request_id);
   const std::string format = query->format.value_or("json");
   if (format != "json" && format != "markdown") {
-    const Error wrong{Errc::invalid_fields, "", {{"format", "must be one of json, markdown"}}};
+    const Error wrong{
+        Errc::invalid_fields, "The request has invalid fields.", {{"format", "must be one of json, markdown"}}};
     co_return http::problem_response(wrong, caller.request_id);
   }
   const auto found =

@@ -92,11 +92,13 @@ class OpenAiAnswer final : public ModelAnswer {
   explicit OpenAiAnswer(std::unique_ptr<client::Stream> stream) : stream_(std::move(stream)) {}
 
   Task<Result<ModelEvent>> next() override {
+    // What was said before a failure is heard before it, also when both came in one piece.
     while (events_.empty()) {
+      if (failure_) co_return fail(*failure_);
       auto piece = co_await stream_->next();
       if (!piece) co_return fail(broken(piece.error()));
-      const auto taken = *piece ? take(**piece) : end();
-      if (!taken) co_return fail(taken.error());
+      auto taken = *piece ? take(**piece) : end();
+      if (!taken) failure_ = std::move(taken.error());
     }
     auto event = std::move(events_.front());
     events_.pop_front();
@@ -151,6 +153,7 @@ class OpenAiAnswer final : public ModelAnswer {
   CompletionAssembler assembler_;
   std::string beginning_;  // of the body, without white space; all of it where it is one document
   std::deque<ModelEvent> events_;
+  std::optional<Error> failure_;  // comes after them
 };
 
 }  // namespace

@@ -9,10 +9,13 @@ constexpr bool is_dash_position(std::size_t i) { return i == 8 || i == 13 || i =
 
 Uuid Uuid::v7(Timestamp now, const std::array<std::uint8_t, 10>& random) {
   const auto millis = static_cast<std::uint64_t>(now.micros / 1000);
+  // So that ids are in order within a millisecond, too (RFC 9562 section 6.2, method 3).
+  const auto fraction = static_cast<std::uint64_t>(now.micros % 1000) * 4096 / 1000;
   Uuid uuid;
   for (std::size_t i = 0; i < 6; ++i) uuid.bytes_[i] = static_cast<std::uint8_t>(millis >> (40 - 8 * i));
-  for (std::size_t i = 0; i < 10; ++i) uuid.bytes_[6 + i] = random[i];
-  uuid.bytes_[6] = static_cast<std::uint8_t>(0x70 | (uuid.bytes_[6] & 0x0f));
+  uuid.bytes_[6] = static_cast<std::uint8_t>(0x70 | (fraction >> 8));
+  uuid.bytes_[7] = static_cast<std::uint8_t>(fraction);
+  for (std::size_t i = 2; i < 10; ++i) uuid.bytes_[6 + i] = random[i];
   uuid.bytes_[8] = static_cast<std::uint8_t>(0x80 | (uuid.bytes_[8] & 0x3f));
   return uuid;
 }

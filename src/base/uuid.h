@@ -17,7 +17,7 @@ class Uuid {
  public:
   Uuid() = default;
 
-  /// Version 7 from a time and ten random bytes (six of their bits give way to version and variant).
+  /// Version 7 from a time, down to the microsecond, and random bytes (the first two give way to its fraction).
   static Uuid v7(Timestamp now, const std::array<std::uint8_t, 10>& random);
 
   /// Reads the 36-character form, either case. Nullopt on anything else.

@@ -33,12 +33,13 @@ TEST(HttpDate, IsTheExampleOfRfc9110) {
 
 TEST(Uuid, Version7BearsTimeVersionAndVariant) {
   const Uuid uuid =
-      Uuid::v7(Timestamp{0x017F22E279B0LL * 1000}, {0xfc, 0xc3, 0xd8, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f});
-  EXPECT_EQ(uuid.str(), "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");  // RFC 9562 appendix A.6
+      Uuid::v7(Timestamp{0x017F22E279B0LL * 1000 + 798}, {0xfc, 0xc3, 0xd8, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f});
+  EXPECT_EQ(uuid.str(), "017f22e2-79b0-7cc4-98c4-dc0c0c07398f");  // RFC 9562 appendix A.6, but 798 µs are cc4
 }
 
 TEST(Uuid, LaterOnesSortLater) {
   EXPECT_LT(Uuid::v7(Timestamp{1'000'000}, {0xff}), Uuid::v7(Timestamp{2'000'000}, {0x00}));
+  EXPECT_LT(Uuid::v7(Timestamp{1'000'001}, {0xff, 0xff, 0xff}), Uuid::v7(Timestamp{1'000'002}, {}));
 }
 
 TEST(Uuid, ReadsEitherCaseAndNothingElse) {

@@ -269,8 +269,9 @@ for (const engine of ['SQLite', 'PostgreSQL']) {
         const answered = await asked(kriya, 'GET', EXPORT, me.token);
         assert.equal(answered.status, 200, answered.text);
         assert.equal(answered.headers['cache-control'], 'no-store');
-        const { user, sessions, issued_tokens, messages, ...rest } = answered.json;
+        const { user, sessions, issued_tokens, messages, conversations, ...rest } = answered.json;
         assert.deepEqual(rest, {});
+        assert.deepEqual(conversations, []);
         for (const [name, value] of Object.entries(me.user)) assert.deepEqual(user[name], value, name);
         assert.deepEqual(sessions.map(({ id }) => id), [me, second].map((pair) => decodeJwt(pair.token).sid));
         const jtis = [me.token, second.token, token].map((one) => decodeJwt(one).jti);

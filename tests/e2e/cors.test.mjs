@@ -50,7 +50,8 @@ describe('with ALLOWED_ORIGINS', () => {
       assert.equal(answer.headers['access-control-allow-origin'], origin);
       assert.ok(listed(answer.headers.vary).includes('origin'));
       const readable = listed(answer.headers['access-control-expose-headers']);
-      assert.deepEqual(readable.sort(), ['ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id']);
+      assert.deepEqual(readable.sort(), ['mcp-session-id', 'ratelimit', 'ratelimit-policy', 'retry-after',
+        'www-authenticate', 'x-request-id']);
     });
 
     test(`a page of ${origin} may read errors too`, async () => {

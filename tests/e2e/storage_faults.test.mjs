@@ -363,7 +363,8 @@ describe('the schema', { concurrency: true }, () => {
   test('that is behind is not changed unasked in production', async (t) => {
     const cwd = await prepared(t, (database) => {
       database.exec(
-        'DROP TABLE messages; DROP TABLE receipts; DROP TABLE opt_outs; ' +
+        'DROP TABLE messages; DROP TABLE receipts; DROP TABLE opt_outs; DROP TABLE clients; DROP TABLE tool_calls; ' +
+          'DROP TABLE conversation_messages; DROP TABLE conversations; ' +
           'DELETE FROM schema_migrations WHERE version > 5',
       );
     });

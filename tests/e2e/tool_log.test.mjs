@@ -5,14 +5,15 @@ import path from 'node:path';
 import { test } from 'node:test';
 
 import { call, freshFolder, JWT_SECRET, PLANE_KEY, run, startKriya } from './support/kriya.mjs';
+import { until } from './support/service.mjs';
 
 const env = { JWT_SECRET_KEY: JWT_SECRET, PLANE_API_KEY: PLANE_KEY };
 const linesOf = (kriya, name) =>
   readFileSync(path.join(kriya.dataDir, 'logs', name), 'utf8').split('\n').filter(Boolean);
 
 async function demoToken(kriya) {
-  const { body } = await call(kriya, 'POST', '/auth/token', { json: {} });
-  return body.access_token;
+  const { json } = await call(kriya, 'POST', '/auth/token', { json: {} });
+  return json.access_token;
 }
 
 function callTool(kriya, token, name, args) {
@@ -85,15 +86,16 @@ test('kill -9 loses no call that was answered, neither in the files nor in the r
 test('one sees the own calls, and pages through them', async (t) => {
   const kriya = await startKriya({ t });
   const token = await demoToken(kriya);
-  for (let n = 0; n < 3; n += 1) await callTool(kriya, token, 'add', { a: n, b: 0 });
-  const read = (query) => call(kriya, 'GET', `/api/tool-calls?${query}`, { headers: { authorization: `Bearer ${token}` } });
-  let first;
-  for (let tries = 0; tries < 200; tries += 1) {
-    first = (await read('limit=2')).body;
-    if (first.next) break;
+  for (let n = 0; n < 3; n += 1) {
+    await callTool(kriya, token, 'add', { a: n, b: 0 });
   }
+  const read = (query) => call(kriya, 'GET', `/api/tool-calls?${query}`, { headers: { authorization: `Bearer ${token}` } });
+  const first = await until(async () => {
+    const { json } = await read('limit=2');
+    return json.next && json;
+  }, 'three calls are rows');
   assert.deepEqual(first.tool_calls.map((one) => one.arguments.a), [2, 1]);
-  const { body: second } = await read(`limit=2&before=${first.next}`);
+  const { json: second } = await read(`limit=2&before=${first.next}`);
   assert.deepEqual(second.tool_calls.map((one) => one.arguments.a), [0]);
   assert.equal((await call(kriya, 'GET', '/api/tool-calls')).status, 401);
 });

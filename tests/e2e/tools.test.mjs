@@ -7,6 +7,7 @@ import addFormats from 'ajv-formats';
 
 import { bearer } from './support/accounts.mjs';
 import { send, uniquePhone } from './support/kriya.mjs';
+import { until } from './support/service.mjs';
 import { codeTo, messageTo, signInByCode, startVerifying } from './support/sign_in.mjs';
 
 const VERSION = '2026-07-28';
@@ -163,8 +164,10 @@ describe('a call', () => {
     assert.equal(stolen.isError, true);
     const right = await callTool(person.token, 'check_verification_code', { verification_id, code });
     assert.equal(right.structuredContent.valid, true);
-    const rows = await kriya.rows.query('SELECT * FROM tool_calls');
-    assert.ok(rows.length > 0);
+    const stored = () => kriya.rows.query('SELECT * FROM tool_calls');
+    const checks = (rows) => rows.filter(({ tool_name }) => tool_name === 'check_verification_code');
+    await until(async () => checks(await stored()).length === 2, 'both checks are rows');
+    const rows = await stored();
     assert.ok(!JSON.stringify(rows).includes(code), 'the code is in the log');
     assert.ok(!JSON.stringify(rows).includes(phone_number.slice(1)), 'the number is in the log');
   });

@@ -573,7 +573,9 @@ describe('phones that other applications have proven', () => {
 
 describe('what is kept', () => {
   const filesOf = (folder) =>
-    readdirSync(folder).map((name) => [name, readFileSync(path.join(folder, name), 'latin1')]);
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => [name, readFileSync(path.join(parentPath, name), 'latin1')]);
   // Ten digits do not come about by chance in what a test writes.
   const env = { VERIFICATION_CODE_LENGTH: '10', LOG_LEVEL: 'trace', LOG_FORMAT: 'json' };
 
