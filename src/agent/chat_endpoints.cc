@@ -49,8 +49,10 @@ struct Reader {
   std::shared_ptr<RunningChat> chat;
 };
 
-Task<void> relay(std::shared_ptr<Reader> reader, http::BodyWriter& writer) {
+/// Ends at once when the client is gone; the chat ends by itself then, and says no more.
+Task<void> relay(std::shared_ptr<Reader> reader, std::stop_token gone, http::BodyWriter& writer) {
   const auto events = reader->chat->events;
+  const std::stop_callback leave(gone, [events] { events->close(); });
   for (;;) {
     const auto event = co_await events->take(kHeartbeat);
     if (!event && events->is_done()) co_return;
@@ -60,13 +62,13 @@ Task<void> relay(std::shared_ptr<Reader> reader, http::BodyWriter& writer) {
   }
 }
 
-Response stream_of(std::shared_ptr<RunningChat> chat) {
+Response stream_of(std::shared_ptr<RunningChat> chat, std::stop_token gone) {
   Response response;
   response.content_type = "text/event-stream";
   response.add_header("Cache-Control", "no-store");
   response.add_header("X-Accel-Buffering", "no");  // nginx would keep events back
-  response.stream = [reader = std::make_shared<Reader>(std::move(chat))](http::BodyWriter& writer) {
-    return relay(reader, writer);
+  response.stream = [reader = std::make_shared<Reader>(std::move(chat)), gone](http::BodyWriter& writer) {
+    return relay(reader, gone, writer);
   };
   return response;
 }
@@ -91,9 +93,10 @@ Task<Response> run_chat(Chat* chat, const Request& request, const Caller& caller
                     .address = caller.address,
                     .can_approve = events,
                     .gone = caller.connection == nullptr ? std::stop_token() : caller.connection->gone()};
+  const std::stop_token gone = client.gone;
   auto started = co_await chat->start(*std::move(body), std::move(client), caller.deadline);
   if (!started) co_return http::problem_response(started.error(), caller.request_id);
-  if (events) co_return stream_of(*std::move(started));
+  if (events) co_return stream_of(*std::move(started), gone);
   co_return co_await answer_of(*std::move(started), caller.request_id);
 }
 

@@ -85,6 +85,7 @@ LiveTurns::LiveTurns(storage::ephemeral::Ephemeral& ephemeral, std::size_t most_
 
 Result<std::shared_ptr<LiveTurn>> LiveTurns::enter(Executor executor, std::string owner, Uuid conversation) {
   const std::lock_guard lock(mutex_);
+  if (stopping_) return fail(Errc::overloaded, "This server is stopping; try again.");
   if (turns_.contains(conversation)) {
     return fail(Errc::conflict, "Another answer is on its way in this conversation.");
   }
@@ -209,10 +210,16 @@ void LiveTurns::answer(const LiveTurn& turn, const std::string& nonce) {
                  asio::detached);
 }
 
+std::size_t LiveTurns::count() const {
+  const std::lock_guard lock(mutex_);
+  return turns_.size();
+}
+
 void LiveTurns::stop_all() {
   std::vector<std::shared_ptr<LiveTurn>> all;
   {
     const std::lock_guard lock(mutex_);
+    stopping_ = true;
     for (const auto& [id, turn] : turns_) {
       if (auto live = turn.lock()) all.push_back(std::move(live));
     }

@@ -81,8 +81,11 @@ class LiveTurns {
   /// Answers what it asks. False: no such question is open.
   Task<bool> decide(std::string owner, Uuid conversation, std::string call_id, Decision decision, Deadline deadline);
 
-  /// When the program ends.
+  /// When the program ends: stops all, and lets no more begin.
   void stop_all();
+
+  /// How many run.
+  std::size_t count() const;
 
  private:
   friend class LiveTurn;
@@ -98,7 +101,8 @@ class LiveTurns {
 
   storage::ephemeral::Ephemeral& ephemeral_;
   const std::size_t most_of_owner_;
-  std::mutex mutex_;  // for what follows
+  mutable std::mutex mutex_;  // for what follows
+  bool stopping_ = false;
   std::map<Uuid, std::weak_ptr<LiveTurn>> turns_;
   std::map<std::string, std::size_t> of_owner_;
   std::map<std::string, std::shared_ptr<Mailbox<bool>>> waiting_;  // for another instance, by nonce

@@ -1,8 +1,12 @@
 #include "app/application.h"
 
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
+#include <mutex>
 #include <optional>
+#include <stop_token>
+#include <thread>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -85,6 +89,10 @@ std::function<bool(const std::string&)> trusted_proxy_test(const config::Setting
   return [proxies = settings.trusted_proxies](const std::string& address) {
     return std::ranges::any_of(proxies, [&](const config::Cidr& range) { return range.contains(address); });
   };
+}
+
+Task<Result<std::int64_t>> sweep_sessions(mcp::Endpoint& endpoint, std::int64_t limit) {
+  co_return static_cast<std::int64_t>(endpoint.sweep(static_cast<std::size_t>(limit)));
 }
 
 }  // namespace
@@ -197,9 +205,11 @@ std::vector<Sweep> Application::Parts::sweeps() {
            }},
           {"ended verifications, old sends and events",
            [this](std::int64_t limit, Deadline deadline) { return phone->verification().sweep(limit, deadline); }},
-          {"old receipts", [this](std::int64_t limit, Deadline deadline) {
+          {"old receipts",
+           [this](std::int64_t limit, Deadline deadline) {
              return messaging::ReceiptStore(*database).sweep(clock.now() - kKeepExpired, limit, deadline);
-           }}};
+           }},
+          {"idle MCP sessions", [this](std::int64_t limit, Deadline) { return sweep_sessions(mcp->endpoint, limit); }}};
 }
 
 Application::Application(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -300,10 +310,25 @@ int Application::run(const std::function<void()>& on_ready) {
   // What was being handed to a provider gets its answer, if that comes in time.
   const auto patience = Deadline::after(parts_->settings.shutdown_timeout);
   while (delivering && !patience.passed()) main.run_one_for(std::chrono::milliseconds(100));
-  // Streams that wait for news end now; calls get their time below.
+  // Streams that wait for news end now; a chat gets most of the time, and the rest to say that it was stopped.
   const bool mcp_at_rest = parts_->mcp->endpoint.stop(parts_->settings.shutdown_timeout);
+  std::jthread chat_stopper([&](const std::stop_token& in_time) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any().wait_for(lock, in_time, parts_->settings.shutdown_timeout * 2 / 3,
+                                           [] { return false; });
+    parts_->agent->turns.stop_all();
+  });
   using Stopped = http::server::Server::Stopped;
   const Stopped stopped = parts_->server->stop(parts_->settings.shutdown_timeout);
+  chat_stopper.request_stop();
+  chat_stopper.join();
+  // A call may go on without its connection: it is waited for, so that it is written down.
+  const auto at_rest = [&] { return parts_->agent->turns.count() == 0 && parts_->tools->runner.under_way() == 0; };
+  const auto calls_patience = Deadline::after(parts_->settings.shutdown_timeout);
+  while (!at_rest() && !calls_patience.passed()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  const bool calls_at_rest = at_rest();
+  if (!calls_at_rest) parts_->log->error("tool calls did not end in time; what they did is not in their log");
   if (stopped == Stopped::in_order) {
     parts_->log->info("stopped");
   } else {
@@ -315,7 +340,7 @@ int Application::run(const std::function<void()>& on_ready) {
   const auto storing_patience = Deadline::after(kGoodbye);
   while (storing && !storing_patience.passed()) main.run_one_for(std::chrono::milliseconds(100));
   // With a handler still at work nothing may be destroyed under it; what was acknowledged is on disk already.
-  if (stopped == Stopped::busy || !mcp_at_rest) std::_Exit(0);
+  if (stopped == Stopped::busy || !mcp_at_rest || !calls_at_rest) std::_Exit(0);
   parts_->threads.stop();
   return 0;
 }

@@ -1,5 +1,6 @@
 #include "app/mcp_services.h"
 
+#include "access/origins.h"
 #include "base/version.h"
 
 namespace kriya::app {
@@ -13,8 +14,11 @@ constexpr std::string_view kInstructions =
 /// address (DNS rebinding) sends that name as its Host.
 constexpr auto kLoopbackNames = std::to_array<std::string_view>({"localhost", "127.0.0.1", "[::1]"});
 
-/// "kriya.example" of "https://kriya.example", with its port if it has one.
-std::string authority_of(const std::string& url) { return url.substr(url.find("://") + 3); }
+/// "kriya.example" of "https://kriya.example/here", with its port if it has one.
+std::string authority_of(const std::string& url) {
+  const std::string origin = access::origin_of(url);
+  return origin.substr(origin.find("://") + 3);
+}
 
 std::vector<std::string> hosts(const config::Settings& settings, const std::string& public_url) {
   std::vector<std::string> all = settings.mcp_allowed_hosts;
@@ -25,7 +29,7 @@ std::vector<std::string> hosts(const config::Settings& settings, const std::stri
 
 std::vector<std::string> origins(const config::Settings& settings, const std::string& public_url, std::uint16_t port) {
   std::vector<std::string> all = settings.allowed_origins;
-  all.push_back(public_url);
+  all.push_back(access::origin_of(public_url));
   if (settings.in_production()) return all;
   for (const std::string_view name : kLoopbackNames) {
     all.push_back("http://" + std::string(name) + ":" + std::to_string(port));

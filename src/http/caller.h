@@ -37,6 +37,7 @@ struct Caller {
   std::string request_id;
   Deadline deadline;      // of the whole request: hand it to every outward call
   bool loopback = false;  // a direct peer on this machine, with no proxy in between
+  bool local = false;  // that, and it calls this server by a name of the machine itself, not by one that resolves to it
   bool trusted_registrar = false;
   std::string api_key_id = {};  // names the X-API-Key that was accepted, and does not tell it; empty: none was
   std::string bearer;           // a token as sent, not yet checked

@@ -45,6 +45,13 @@ Result<void> check_headers(const Request& request) {
   return {};
 }
 
+/// A page of a foreign name that resolves to this address (DNS rebinding) shows that name as its Host.
+bool names_this_machine(std::string_view host) {
+  const std::size_t port = host.rfind(':');
+  if (port != std::string_view::npos && host.find(']', port) == std::string_view::npos) host = host.substr(0, port);
+  return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
+}
+
 Result<void> check_access(const Route& route, const Request& request, Caller& caller) {
   for (const AccessRule& rule : route.access) {
     if (auto allowed = rule.check(request, caller); !allowed) return allowed;
@@ -114,6 +121,7 @@ Caller Dispatcher::make_caller(const Request& request, const std::string& peer) 
   }
   const bool local = peer == "::1" || peer.starts_with("127.");
   caller.loopback = local && !forwarded && request.count("Forwarded") == 0;
+  caller.local = caller.loopback && names_this_machine(request.header("Host").value_or(""));
   return caller;
 }
 

@@ -50,7 +50,7 @@ class BrowserSignIn final : public access::BrowserSessions {
   Task<Result<std::optional<HeldSession>>> person(std::optional<http::BrowserSession> browser, Deadline deadline);
   Task<Result<void>> prolong(HeldSession& held, const http::Caller& caller);
   Task<Result<std::optional<std::string>>> token(std::optional<HeldSession> held, http::Caller caller);
-  bool is_demo(const http::Caller& caller) const { return rules_.development && caller.loopback; }
+  bool is_demo(const http::Caller& caller) const { return rules_.development && caller.local; }
   http::BrowserSession fresh_cookie(std::string sid, bool person) const;
 
   access::BrowserGate gate_;

@@ -35,6 +35,9 @@ class Endpoint {
   void add_to(http::Router& router, std::string path, std::vector<http::AccessRule> access,
               std::vector<http::RateLimit> limits = {});
 
+  /// Ends legacy sessions that idle, at most `limit`; returns how many.
+  std::size_t sweep(std::size_t limit) { return sessions_.sweep(limit); }
+
   /// Ends sessions and streams, asks calls to give up, and waits for them. False: some still run, and nothing that they
   /// use may be destroyed. From no I/O thread, while these run; before the HTTP server is stopped.
   bool stop(std::chrono::milliseconds timeout);

@@ -21,12 +21,6 @@ bool has_modern_meta(const json::object* params) {
 }
 
 /// The member of params that Mcp-Name repeats; empty: none.
-std::string_view named_member(std::string_view method) {
-  if (method == method::kToolsCall || method == method::kPromptsGet) return "name";
-  if (method == method::kResourcesRead) return "uri";
-  return {};
-}
-
 tl::expected<void, Refusal> check_standard_headers(const http::Request& request, std::string_view method,
                                                    const json::object& params) {
   const auto declared = request.header(header::kMethod);
@@ -76,6 +70,12 @@ bool is_hex(std::string_view text) {
 }
 
 }  // namespace
+
+std::string_view named_member(std::string_view method) {
+  if (method == method::kToolsCall || method == method::kPromptsGet) return "name";
+  if (method == method::kResourcesRead) return "uri";
+  return {};
+}
 
 const json::object* params_of(const RpcMessage& message) {
   if (const auto* request = std::get_if<RpcRequest>(&message)) return &request->params;

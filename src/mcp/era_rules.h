@@ -66,4 +66,7 @@ std::string_view capability_for(std::string_view method);
 /// The trace id of a `traceparent` (W3C Trace Context, level 1); empty: none, or malformed.
 std::string trace_id(std::string_view traceparent);
 
+/// The member of params that says what a method is called with: "name" or "uri"; empty for methods without one.
+std::string_view named_member(std::string_view method);
+
 }  // namespace kriya::mcp

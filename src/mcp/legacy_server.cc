@@ -37,9 +37,22 @@ std::string preface_of(const Session& session, const EventStream& events, std::c
          http::sse_text("", "", EventId{events.number(), 0}.str());
 }
 
-Task<void> write_events(http::BodyWriter& body, std::shared_ptr<EventStream> events, EventStream::Reader reader,
-                        std::string preface, std::optional<EventStream::Event> first, std::stop_token gone,
-                        std::stop_token stopped, std::chrono::milliseconds keep_alive) {
+/// Lets go of a reader when nobody writes what it reads any more, or never did.
+class Attached {
+ public:
+  Attached(std::shared_ptr<EventStream> events, EventStream::Reader reader)
+      : events_(std::move(events)), reader_(std::move(reader)) {}
+  ~Attached() { events_->detach(reader_); }
+  Attached(const Attached&) = delete;
+
+ private:
+  std::shared_ptr<EventStream> events_;
+  EventStream::Reader reader_;
+};
+
+Task<void> write_events(http::BodyWriter& body, EventStream::Reader reader, std::string preface,
+                        std::optional<EventStream::Event> first, std::stop_token gone, std::stop_token stopped,
+                        std::chrono::milliseconds keep_alive) {
   const auto close = [reader] { reader->close(); };
   const std::stop_callback leave(gone, close);
   const std::stop_callback stop(stopped, close);
@@ -51,7 +64,17 @@ Task<void> write_events(http::BodyWriter& body, std::shared_ptr<EventStream> eve
     open = co_await body.write(event ? event_text(event->data, event->id.str()) : std::string(http::kSseKeepAlive));
     if (event && event->last) break;
   }
-  events->detach(reader);
+}
+
+/// What of `clientInfo` is kept: a client may send a megabyte.
+json::object short_client_info(const json::object* given) {
+  constexpr std::size_t kMostBytes = 256;
+  json::object kept;
+  for (const std::string_view member : {"name", "title", "version"}) {
+    const json::string* text = given == nullptr ? nullptr : string_member(*given, member);
+    if (text != nullptr && text->size() <= kMostBytes) kept[member] = *text;
+  }
+  return kept;
 }
 
 }  // namespace
@@ -160,10 +183,9 @@ http::Response LegacyServer::initialize(const http::Request& request, const http
     return answer_with_refusal({400, invalid_params("params.protocolVersion must be a text.")}, rpc.id);
   }
   const json::object* capabilities = object_member(rpc.params, "capabilities");
-  const json::object* client = object_member(rpc.params, "clientInfo");
-  SessionTerms terms{negotiate(*requested), capabilities == nullptr ? json::object() : *capabilities};
+  SessionTerms terms{negotiate(*requested), known_capabilities(capabilities)};
   const auto session =
-      sessions_.open(terms, client == nullptr ? json::object() : *client, principal_of(caller).subject());
+      sessions_.open(terms, short_client_info(object_member(rpc.params, "clientInfo")), principal_of(caller).subject());
   json::object result{{"protocolVersion", terms.version},
                       {"capabilities", advertised(parts_.offer)},
                       {"serverInfo", parts_.offer.server_info()}};
@@ -220,7 +242,7 @@ Task<http::Response> LegacyServer::answer_request(const http::Request& request, 
     co_return answer_with_message(
         form, write_error(id, {rpc_code::kInvalidRequest, "The request's id is in use, or too many run."}));
   }
-  if (streamed) co_return co_await stream_call(request, std::move(call));
+  if (streamed) co_return co_await stream_call(request, caller, std::move(call));
   co_return answer_with_message(form, message_of(id, co_await Call::run(parts_, call)));
 }
 
@@ -242,7 +264,10 @@ std::shared_ptr<LegacyServer::Call> LegacyServer::prepare(const http::Request& r
                                         std::move(events), std::move(ticket)});
 }
 
-Task<http::Response> LegacyServer::stream_call(const http::Request& request, std::shared_ptr<Call> call) {
+Task<http::Response> LegacyServer::stream_call(const http::Request& request, const http::Caller& caller,
+                                               std::shared_ptr<Call> call) {
+  // Who writes the stream leaves with the client; the call goes on.
+  const std::stop_token gone = caller.connection == nullptr ? std::stop_token() : caller.connection->gone();
   const auto session = call->session;
   const auto events = call->events;
   const RequestId id = call->rpc.id;
@@ -257,7 +282,7 @@ Task<http::Response> LegacyServer::stream_call(const http::Request& request, std
     co_return answer_with_message(form, std::move(first->data));
   }
   co_return stream(session, events, reader, preface_of(*session, *events, parts_.times.poll_after), std::move(first),
-                   {});
+                   gone);
 }
 
 Task<http::Response> LegacyServer::listen(const http::Request& request, const http::Caller& caller) {
@@ -292,12 +317,13 @@ http::Response LegacyServer::end(const http::Request& request, const http::Calle
 http::Response LegacyServer::stream(std::shared_ptr<Session> session, std::shared_ptr<EventStream> events,
                                     EventStream::Reader reader, std::string preface,
                                     std::optional<EventStream::Event> first, std::stop_token gone) {
+  auto attached = std::make_shared<Attached>(std::move(events), reader);
   std::stop_source stop;
   auto ticket = parts_.running->begin(stop);
   if (!ticket) return answer_with_refusal({503, internal_error()}, {});
-  return answer_with_events([session, events, reader, preface, first, gone, stop, ticket,
+  return answer_with_events([session, attached, reader, preface, first, gone, stop, ticket,
                              keep_alive = parts_.times.keep_alive](http::BodyWriter& body) {
-    return write_events(body, events, reader, preface, first, gone, stop.get_token(), keep_alive);
+    return write_events(body, reader, preface, first, gone, stop.get_token(), keep_alive);
   });
 }
 

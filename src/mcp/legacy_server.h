@@ -34,7 +34,8 @@ class LegacyServer {
   http::Response initialize(const http::Request& request, const http::Caller& caller, const RpcRequest& rpc);
   Task<http::Response> answer_request(const http::Request& request, const http::Caller& caller,
                                       std::shared_ptr<Session> session, RpcRequest rpc);
-  Task<http::Response> stream_call(const http::Request& request, std::shared_ptr<Call> call);
+  Task<http::Response> stream_call(const http::Request& request, const http::Caller& caller,
+                                   std::shared_ptr<Call> call);
   std::shared_ptr<Call> prepare(const http::Request& request, const http::Caller& caller,
                                 std::shared_ptr<Session> session, RpcRequest rpc, bool streamed);
   std::optional<Outcome> answer_at_once(Session& session, const RpcRequest& rpc);

@@ -283,8 +283,8 @@ Task<http::Response> ModernServer::call(const http::Request& request, const http
       takes_input(rpc.method) && caller.connection != nullptr ? caller.connection->gone() : std::stop_token();
 
   RequestStates::Call state_call{.subject = principal_of(caller).subject(), .method = rpc.method, .name = {}};
-  for (const std::string_view member : {"name", "uri"}) {
-    if (const json::string* name = string_member(rpc.params, member)) state_call.name = std::string(*name);
+  if (const json::string* name = string_member(rpc.params, named_member(rpc.method))) {
+    state_call.name = std::string(*name);
   }
   auto input = takes_input(rpc.method) ? read_input(rpc.params, state_call) : Input();
   if (!input) co_return answer_with_message(form, write_error(rpc.id, input.error()));

@@ -2,6 +2,8 @@
 
 #include <exception>
 
+#include "base/encoding.h"
+#include "crypto/digest.h"
 #include "mcp/feature_calls.h"
 
 namespace kriya::mcp {
@@ -13,7 +15,10 @@ Asker asker_of(const http::Request& request, const http::Caller& caller, const j
   Asker asker{.principal = principal_of(caller), .deadline = std::move(deadline), .version = version};
   asker.request_id = caller.request_id;
   asker.client_address = caller.address;
-  asker.session_id = asker.principal.session;
+  // A name for it, which opens nothing, neither by itself nor with a token's signature.
+  if (const std::string& sid = asker.principal.session; !sid.empty()) {
+    asker.session_id = hex_encode(crypto::sha256(sid)).substr(0, 32);
+  }
   // The body is nearer to who asks than a header, which a proxy may have written (SEP-414).
   const json::object* meta = object_member(params, "_meta");
   const json::string* trace = meta == nullptr ? nullptr : string_member(*meta, meta::kTraceParent);

@@ -52,6 +52,10 @@ json::object from_bits(char bits) {
 
 }  // namespace
 
+json::object known_capabilities(const json::object* declared) {
+  return declared == nullptr ? json::object() : from_bits(as_bits(*declared));
+}
+
 SessionIds::SessionIds(const Secret& master_key, const Clock& clock, std::chrono::seconds life)
     : key_(crypto::derive_key(master_key, "mcp-session")),
       clock_(clock),

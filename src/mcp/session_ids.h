@@ -18,6 +18,9 @@ struct SessionTerms {
   json::object capabilities = {};
 };
 
+/// Of what a client declared, what matters here: what it can be asked, without the details.
+json::object known_capabilities(const json::object* declared);
+
 /// An id holds who made it, when, the version, what the client can be asked, and 128 random bits, all under an HMAC
 /// that covers the principal, too: another principal's is as unknown as an invented one. Safe to use from every I/O
 /// thread.

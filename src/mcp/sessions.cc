@@ -58,6 +58,16 @@ bool Sessions::end(std::string_view id, const std::string& subject) {
   return true;
 }
 
+std::size_t Sessions::sweep(std::size_t limit) {
+  std::vector<std::shared_ptr<Session>> idle;
+  {
+    const std::lock_guard lock(mutex_);
+    while (idle.size() < limit && !order_.empty() && has_idled(order_.front())) idle.push_back(remove(order_.begin()));
+  }
+  for (const auto& session : idle) session->close();
+  return idle.size();
+}
+
 void Sessions::tell(const Change& change) {
   const std::lock_guard lock(mutex_);
   for (const Entry& entry : order_) entry.session->tell(change);

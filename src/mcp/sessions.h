@@ -41,6 +41,9 @@ class Sessions {
   /// False: there is none.
   bool end(std::string_view id, const std::string& subject);
 
+  /// Ends what idles, at most `limit`; returns how many.
+  std::size_t sweep(std::size_t limit);
+
   void tell(const Change& change);
   void close_all();
   std::size_t count() const;

@@ -67,7 +67,7 @@ Task<http::Response> answer(ClientCredentials& credentials, const http::Request&
   auto asked = read_token_request(request);
   Result<TokenAnswer> granted;
   if (asked) {
-    granted = co_await credentials.grant(*std::move(asked), caller.loopback, caller.deadline);
+    granted = co_await credentials.grant(*std::move(asked), caller.local, caller.deadline);
   } else {
     granted = fail(std::move(asked.error()));
   }

@@ -37,6 +37,17 @@ std::string tame(std::string_view name) {
   return tamed;
 }
 
+/// One more, as long as it lives.
+class Counted {
+ public:
+  explicit Counted(std::atomic<std::size_t>& number) : number_(number) { ++number_; }
+  ~Counted() { --number_; }
+  Counted(const Counted&) = delete;
+
+ private:
+  std::atomic<std::size_t>& number_;
+};
+
 }  // namespace
 
 /// When a call began.
@@ -113,6 +124,7 @@ Task<Result<std::vector<std::shared_ptr<const ToolSpec>>>> ToolRunner::list(http
 }
 
 Task<Result<ToolResult>> ToolRunner::call(ToolCall call, CallContext context) {
+  const Counted counted(under_way_);
   const Begun begun{.at = parts_.clock.now()};
   const Held* held = find(call.name, context.principal);
   if (held == nullptr) {

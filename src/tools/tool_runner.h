@@ -1,6 +1,7 @@
 // Our own tools, with all the rules around a call.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -49,6 +50,9 @@ class ToolRunner final : public ToolSource {
 
   Task<Result<ToolResult>> call(ToolCall call, CallContext context) override;
 
+  /// Calls that have begun and are not written down yet.
+  std::size_t under_way() const { return under_way_.load(); }
+
   /// A call that does not come to pass, e.g. because a person said no: writes it down, and gives the result that says
   /// `text`. `kind`: see ToolResult.
   ToolResult refuse(const ToolCall& call, const CallContext& context, std::string kind, std::string text);
@@ -79,6 +83,7 @@ class ToolRunner final : public ToolSource {
   std::unordered_map<std::string_view, std::size_t> by_name_;
   telemetry::Counter& unknown_;
   http::RateLimiter* limiter_ = nullptr;
+  std::atomic<std::size_t> under_way_ = 0;
 };
 
 /// Whether a principal may see and call a tool.

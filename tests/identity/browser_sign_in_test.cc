@@ -24,7 +24,7 @@ class BrowserSignInTest : public ::testing::TestWithParam<tests::Engine> {
     request.set_start("GET", "/api/status", 1);
     request.add_header("Cookie", browser.cookie);
     http::Caller caller = server_.caller();
-    caller.loopback = browser.loopback;
+    caller.loopback = caller.local = browser.loopback;
     caller.browser = server_.browsers.gate().cookies.read(request, clock_.now());
     return caller;
   }

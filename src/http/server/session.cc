@@ -91,7 +91,12 @@ Task<void> Session::serve() {
     const bool until_close = streamed && request_.minor_version() == 0;
     const bool keep_alive = parser.keep_alive() && !response.close && !draining_ && !until_close;
     writer_.append(output_, request_, response, keep_alive);
-    if (streamed && !co_await stream(response)) break;
+    if (streamed) {
+      // A stream may last for hours: the body that it answers does not.
+      std::string().swap(request_.mutable_body());
+      budget_.give_back(std::exchange(charged_, 0));
+      if (!co_await stream(response)) break;
+    }
     if (watch_.is_on()) co_await watch_.end();
     if (!keep_alive) {
       if (output_.empty() || co_await flush()) co_await linger();

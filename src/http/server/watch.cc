@@ -15,14 +15,15 @@ constexpr std::size_t kReadBytes = 4 * 1024;
 std::stop_token Watch::start() {
   if (!is_on()) {
     gone_ = std::stop_source();
-    read();
+    if (input_.size() < most_bytes_) read();
   }
   return gone_.get_token();
 }
 
 void Watch::read() {
+  const auto room = input_.prepare(kReadBytes);  // throws, should it ever be too much
   reading_ = true;
-  socket_.async_read_some(input_.prepare(kReadBytes),
+  socket_.async_read_some(room,
                           [this](const boost::system::error_code& error, std::size_t count) { take(error, count); });
 }
 
