@@ -232,6 +232,14 @@ TEST_F(SessionTest, AWatchedConnectionServesManyRequests) {
   client.read_until("\r\n\r\n/last");
 }
 
+TEST_F(SessionTest, AWatchedConnectionReadsAheadNoFurtherThanItsBuffer) {
+  TcpClient client = connect();
+  std::string all;
+  for (int i = 0; i < 200; ++i) all += get("/glance?" + std::string(800, 'x'));
+  client.send(all + get("/last"));
+  client.read_until("\r\n\r\n/last");
+}
+
 TEST_F(SessionTest, ManySmallPiecesArriveInOrder) {
   TcpClient client = connect();
   client.send(get("/count"));
