@@ -33,7 +33,7 @@ struct Verification {
   std::filesystem::path folder;
   std::vector<ChainKey> keys;     // the present one first
   bool old_files_may_go = false;  // TOOL_LOG_FILES keeps some only
-  std::set<Uuid> rows = {};       // ids of rows that must have a line, if they are not older than all lines
+  std::set<Uuid> rows = {};       // ids of rows that must have a line, but for those of files rightly removed
 };
 
 /// Reads everything. A server may be writing meanwhile: then `rows` must have been read before.
