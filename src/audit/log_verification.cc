@@ -57,6 +57,8 @@ class Verifier {
     for (const unsigned writer : writers) read_head_of(writer);
     std::vector<OpenFile> files = open_all(given_.folder);
     for (const OpenFile& one : files) writers.insert(one.file.writer);
+    compressed_ = list_compressed_files(given_.folder);
+    for (const LogFile& file : compressed_) report_.not_checked.push_back(file.path.filename().string());
     for (const unsigned writer : writers) {
       for (const Framing framing : {Framing::json, Framing::text}) check_chain(files, writer, framing);
     }
@@ -87,6 +89,10 @@ class Verifier {
     std::optional<Link> before;
     if (!given_.old_files_may_go) before = Link();
     if (head != heads_.end()) before = framing == Framing::json ? head->second.json_before : head->second.text_before;
+    if (std::ranges::any_of(compressed_,
+                            [&](const LogFile& file) { return file.writer == writer && file.framing == framing; })) {
+      before.reset();
+    }
     ChainCheck check(framing, given_.keys, end, before);
     first_lines_ = !before || before->sequence > 0 ? kFirstLines : 0;
     bool any = false;
@@ -173,8 +179,9 @@ class Verifier {
   Verification given_;
   std::map<unsigned, LogHead> heads_;
   std::optional<Uuid> excused_before_;  // rows older than this may be of files that were rightly removed
-  std::size_t first_lines_ = 0;         // that are still looked at for it
-  std::string line_before_;             // of the chain that is read
+  std::vector<LogFile> compressed_;
+  std::size_t first_lines_ = 0;  // that are still looked at for it
+  std::string line_before_;      // of the chain that is read
   LogReport report_;
 };
 

@@ -25,6 +25,7 @@ struct LogReport {
   std::vector<Break> breaks;
   std::int64_t lost = 0;  // entries that the log itself says could not be written
   std::vector<Uuid> rows_without_line = {};
+  std::vector<std::string> not_checked = {};  // compressed files; older lines of their chains are not missed then
 
   bool good() const { return breaks.empty(); }
 };

@@ -292,6 +292,29 @@ TEST_F(FileToolLogTest, MissesTheLinesOfRowsWhenAllFilesAreGone) {
   EXPECT_EQ(verify_log(given).rows_without_line, std::vector{old.id}) << "its file was not removed by the log";
 }
 
+TEST_F(FileToolLogTest, SeesTheFilesOfTheTenthWriter) {
+  std::vector<std::unique_ptr<FileToolLog>> writers;
+  for (int i = 0; i < 11; ++i) writers.push_back(open());
+  EXPECT_EQ(writers.back()->writer(), 11U);
+  writers.back()->append(entry());
+  writers.back()->append(entry());
+  writers.clear();
+  EXPECT_EQ(breaks(), Found{});
+  EXPECT_EQ(report().files.size(), 22U);
+}
+
+TEST_F(FileToolLogTest, SaysWhichFilesItDidNotCheckBecauseTheyAreCompressed) {
+  {
+    const auto log = open();
+    log->append(entry());
+    std::filesystem::rename(file("tool_calls.json"), file("tool_calls.json.2.gz"));
+    log->reopen();
+    log->append(entry());
+  }
+  EXPECT_EQ(breaks(), Found{});
+  EXPECT_EQ(report().not_checked, std::vector<std::string>{"tool_calls.json.2.gz"});
+}
+
 TEST_F(FileToolLogTest, FindsWholeFilesThatAreGone) {
   {
     const auto log = open(1'000);
