@@ -31,6 +31,7 @@ bool is_empty(const json::value& value) {
 bool looks_like_code(const json::value& value) {
   if (value.is_uint64()) return true;
   if (const auto* number = value.if_int64()) return *number >= 0;
+  if (const auto* number = value.if_double()) return *number >= 0 && std::trunc(*number) == *number;
   const auto* text = value.if_string();
   if (text == nullptr || text->empty() || text->size() > 32) return false;
   const auto upper = [](char c) { return (c >= 'A' && c <= 'Z') || c == '-' || c == ' '; };
@@ -57,6 +58,10 @@ bool is_secret(NameKind kind, const json::value& value) {
 /// The number masked; empty when the value is no number.
 std::string masked_number(const json::value& value) {
   if (const auto* number = value.if_int64()) return *number > 0 ? mask_phone(std::to_string(*number)) : std::string();
+  if (const auto* number = value.if_double()) {
+    const bool whole = *number > 0 && *number < 1e17 && std::trunc(*number) == *number;
+    return whole ? mask_phone(std::to_string(static_cast<std::int64_t>(*number))) : std::string();
+  }
   const auto* text = value.if_string();
   if (text == nullptr || text->size() > 64) return {};
   const bool number_alone = text->find_first_not_of("+0123456789 -.()tel:TEL") == json::string::npos;

@@ -55,14 +55,15 @@ class Search {
   void find_names();
   std::size_t look_at_word(std::size_t begin, std::size_t end);
   std::size_t take_value(NameKind kind, std::string_view name, std::size_t begin);
-  void find_codes();
+  void find_codes(const std::vector<std::size_t>& words, std::size_t longest);
   void find_phones();
   bool stands_alone(std::size_t begin, std::size_t end) const;
 
   std::string_view text_;
   bool mask_phones_;
   std::vector<Span> spans_;
-  std::vector<std::size_t> code_words_;  // where they end
+  std::vector<std::size_t> code_words_;     // where they end
+  std::vector<std::size_t> sign_in_words_;  // near which a few digits are a code, too
 };
 
 void Search::find_private_keys() {
@@ -160,6 +161,13 @@ void Search::find_names() {
 }
 
 constexpr auto kCodeWords = std::to_array<std::string_view>({"código", "codigo", "clave", "कोड", "ओटीपी"});
+constexpr auto kSignInWords =
+    std::to_array<std::string_view>({"login", "logon", "signin", "sign-in", "log-in", "sign in", "log in"});
+
+template <std::size_t N>
+bool among(const std::array<std::string_view, N>& words, std::string_view word) {
+  return std::ranges::find(words, word) != words.end();
+}
 
 /// Returns where to go on: a value that was looked at is not looked at again, or a text of names would take the square
 /// of its size.
@@ -174,7 +182,9 @@ std::size_t Search::look_at_word(std::size_t begin, std::size_t end) {
   const std::string_view both = text_.substr(first, end - first);
   NameKind kind = kind_of_name(word);
   if (kind == NameKind::code || kind == NameKind::harmless) kind = kind_of_name(both);
-  if (kind == NameKind::code || std::ranges::find(kCodeWords, word) != kCodeWords.end()) code_words_.push_back(end);
+  // "Your passcode is 482913": a secret that is no code by its name may be one.
+  if (kind == NameKind::code || kind == NameKind::secret || among(kCodeWords, word)) code_words_.push_back(end);
+  if (among(kSignInWords, to_lower(word)) || among(kSignInWords, to_lower(both))) sign_in_words_.push_back(end);
   if (kind == NameKind::harmless) return end;
   const auto quote = [](char c) { return c == '"' || c == '\'' || c == '\\' || c == '`'; };
   std::size_t i = end_of(end_of(end, quote), is_space);
@@ -245,10 +255,10 @@ bool Search::stands_alone(std::size_t begin, std::size_t end) const {
   return std::string_view("-.,/:").find(right) == std::string_view::npos || right == '\0' || !is_alnum(at(end + 1));
 }
 
-/// 4 to 10 digits, also as 123 456 or 123-456, within reach of a word for a code.
-void Search::find_codes() {
+/// 4 to `longest` digits, also as 123 456 or 123-456, within reach of a word for a code.
+void Search::find_codes(const std::vector<std::size_t>& words, std::size_t longest) {
   std::size_t next = 0;  // the first code word that does not end before the digits
-  for (std::size_t i = 0; i < text_.size() && !code_words_.empty(); ++i) {
+  for (std::size_t i = 0; i < text_.size() && !words.empty(); ++i) {
     if (!is_digit(text_[i])) continue;
     std::size_t end = end_of(i, is_digit);
     const auto half = [&](std::size_t size) { return size == 3 || size == 4; };
@@ -258,10 +268,10 @@ void Search::find_codes() {
     }
     const std::size_t begin = i;
     i = end - 1;
-    if (end - begin < 4 || end - begin > 10 || !stands_alone(begin, end)) continue;
-    while (next < code_words_.size() && code_words_[next] <= begin) ++next;
-    const bool after_word = next > 0 && begin - code_words_[next - 1] <= kNear;
-    const bool before_word = next < code_words_.size() && code_words_[next] - end <= kNear;
+    if (end - begin < 4 || end - begin > longest || !stands_alone(begin, end)) continue;
+    while (next < words.size() && words[next] <= begin) ++next;
+    const bool after_word = next > 0 && begin - words[next - 1] <= kNear;
+    const bool before_word = next < words.size() && words[next] - end <= kNear;
     if (after_word || before_word) take(begin, end);
   }
 }
@@ -277,7 +287,7 @@ void Search::find_phones() {
       if (is_digit(text_[j])) {
         if (++digits > 17) break;
         end = j + 1;
-      } else if (!plus || std::string_view(" -.()").find(text_[j]) == std::string_view::npos || j > end + 1) {
+      } else if (!plus || std::string_view(" -.()").find(text_[j]) == std::string_view::npos || j > end + 3) {
         break;
       }
     }
@@ -306,7 +316,8 @@ std::string Search::replaced(std::int64_t& redactions, std::size_t keep) {
   find_passwords_in_urls();
   find_origin_bound_codes();
   find_names();
-  find_codes();
+  find_codes(code_words_, 10);
+  find_codes(sign_in_words_, 8);
   if (mask_phones_) find_phones();
   // Of two that overlap a secret wins over a number that is masked, and takes in what belongs to both.
   std::ranges::sort(spans_, {}, [](const Span& span) { return std::pair(span.begin, span.end); });

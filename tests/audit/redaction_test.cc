@@ -155,6 +155,19 @@ TEST(Redaction, BoundsWhatIsKeptOfAnything) {
   EXPECT_EQ(entry.result_bytes, 10'000'000);
 }
 
+TEST(Redaction, TakesOutCodesThatAreCalledSomethingElse) {
+  for (const char* text :
+       {"Your passcode is 482913", "Your one-time password is 482913", "Password 482913", "tu contraseña es 482913",
+        "482913 is your Kriya login", "Use 482913 to sign in", "482-913 to log in"}) {
+    EXPECT_EQ(clean(text).find("913"), std::string::npos) << text;
+  }
+  EXPECT_EQ(clean("call me at +1 - 415 - 555 - 0123"), "call me at +1••••••0123");
+  EXPECT_EQ(clean_arguments(R"({"code":482913.0,"phone_number":14155550123.0})"),
+            R"({"code":"[redacted]","phone_number":"•••••••0123"})");
+  EXPECT_EQ(clean_arguments(R"({"+14155550123":1,"token=abc":2,"token=abd":3})"),
+            R"x({"+1••••••0123":1,"token=[redacted]":2,"token=[redacted] (2)":3})x");
+}
+
 TEST(Redaction, TakesBoundedTimeWhateverItIsGiven) {
   const auto repeated = [](std::string_view text) {
     std::string out;
