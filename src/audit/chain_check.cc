@@ -13,8 +13,10 @@ std::string span_of(std::uint64_t from, std::uint64_t to) {
 }  // namespace
 
 ChainCheck::ChainCheck(Framing framing, const std::vector<ChainKey>& keys, std::optional<Link> end,
-                       bool starts_anywhere)
-    : framing_(framing), keys_(keys), end_(std::move(end)), starts_anywhere_(starts_anywhere) {}
+                       std::optional<Link> before)
+    : framing_(framing), keys_(keys), end_(std::move(end)), before_(std::move(before)) {
+  if (before_) last_ = *before_;
+}
 
 bool ChainCheck::made(const ChainedLine& line, const std::string& before) const {
   return std::ranges::any_of(keys_, [&](const ChainKey& key) { return key.made(framing_, line, before); });
@@ -44,10 +46,11 @@ bool ChainCheck::add(const std::string& file, std::uint64_t number, std::string_
     return false;
   }
   if (!started_) {
-    started_ = true;
     const std::uint64_t first = line->link.sequence;
-    if (first > 1) {
-      if (!starts_anywhere_) gaps_.push_back({1, first - 1, at_});
+    // Of a file that is being removed.
+    if (before_ && first <= before_->sequence) return framing_ == Framing::json && made(*line, line->previous);
+    started_ = true;
+    if (!before_ && first > 1) {
       last_ = {first - 1, line->previous};
       last_is_sure_ = false;
     }

@@ -23,8 +23,9 @@ struct Break {
 /// one of them made it.
 class ChainCheck {
  public:
-  /// `end`: how far the chain is known to have come. `starts_anywhere`: older lines may rightly be gone.
-  ChainCheck(Framing framing, const std::vector<ChainKey>& keys, std::optional<Link> end, bool starts_anywhere);
+  /// `end`: how far the chain is known to have come. `before`: the link of which the first line that must be there goes
+  /// on; lines before it may be there or not. Nullopt: nobody knows, and older lines may rightly be gone.
+  ChainCheck(Framing framing, const std::vector<ChainKey>& keys, std::optional<Link> end, std::optional<Link> before);
 
   /// Whether the line can be relied upon, apart from its place.
   bool add(const std::string& file, std::uint64_t number, std::string_view line);
@@ -54,7 +55,7 @@ class ChainCheck {
   Framing framing_;
   const std::vector<ChainKey>& keys_;
   std::optional<Link> end_;
-  bool starts_anywhere_;
+  std::optional<Link> before_;
   bool started_ = false;
   bool last_is_sure_ = true;  // the hash of the last line is the one that was written
   Link last_;

@@ -29,6 +29,19 @@ ToolCallEntry notice_of_lost(std::uint64_t lost, Timestamp at) {
           .error_kind = "lost"};
 }
 
+/// What stands in the chain where nobody knows any more how far it had come: lines before it may be gone.
+ToolCallEntry notice_of_gone_head(Timestamp at, bool exists) {
+  return {.id = crypto::new_uuid(at),
+          .at = at,
+          .session_id = {},
+          .tool_name = "kriya.tool_log",
+          .arguments = {{"head", exists ? "unreadable" : "missing"}},
+          .success = false,
+          .result = "What says how far the log had come was gone, or changed, or written with another MASTER_KEY.",
+          .metadata = {},
+          .error_kind = "head"};
+}
+
 Result<void> make_folder(const std::filesystem::path& folder) {
   std::error_code error;
   if (std::filesystem::create_directories(folder, error)) {
@@ -82,11 +95,28 @@ Result<void> FileToolLog::open_files() {
   if (!text) return fail(Errc::unavailable, "LOG_DIR: " + text.error().detail + ".");
   json_ = *std::move(json);
   text_ = *std::move(text);
+  const bool has_lines = json_->last().sequence > 0 || text_->last().sequence > 0;
+  if (!known.head && (known.exists || has_lines)) note_head_is_gone(known.exists);
+  if (known.claimed) {
+    json_before_ = known.claimed->json_before;
+    text_before_ = known.claimed->text_before;
+  }
   stored_ = std::min(head.stored, json_->last().sequence);
   behind_ = json_->last().sequence > stored_;
   sync();
   thread_ = std::thread([this] { sync_until_stopped(); });
   return {};
+}
+
+void FileToolLog::note_head_is_gone(bool exists) {
+  log_.error("the head of the log of tool calls is gone or cannot be read; lines may be missing at its end",
+             {{"writer", static_cast<std::int64_t>(writer_)}});
+  const ToolCallEntry notice = notice_of_gone_head(SystemClock().now(), exists);
+  std::vector<std::string> json{json_body(notice)};
+  std::vector<std::string> text{readable_body(notice)};
+  const std::lock_guard lock(mutex_);
+  add(*json_, json, lost_json_);
+  add(*text_, text, lost_text_);
 }
 
 Link FileToolLog::last_link(Framing framing) const {
@@ -211,7 +241,11 @@ void FileToolLog::sync() {
   std::shared_ptr<const FileHandle> text;
   {
     const std::lock_guard lock(mutex_);
-    head = {.json = json_->last(), .text = text_->last(), .stored = stored_};
+    head = {.json = json_->last(),
+            .text = text_->last(),
+            .stored = stored_,
+            .json_before = json_before_,
+            .text_before = text_before_};
     json = json_->handle();
     text = text_->handle();
   }
@@ -223,13 +257,23 @@ void FileToolLog::sync() {
   }
   synced_json_ = std::move(json);
   synced_text_ = std::move(text);
-  if (write_head(head_file(options_.folder, writer_), head, key_)) written_head_ = head;
-  if (rotated) remove_old_files(head.stored);
+  // The head goes first: a file that it still counts on must not be gone.
+  const auto old = rotated ? old_files(head) : std::vector<std::filesystem::path>();
+  if (!write_head(head_file(options_.folder, writer_), head, key_)) return;
+  written_head_ = head;
+  json_before_ = head.json_before;
+  text_before_ = head.text_before;
+  for (const auto& path : old) {
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+  }
 }
 
-/// Those that are more than are kept, oldest first; never one whose lines are no rows yet.
-void FileToolLog::remove_old_files(std::uint64_t stored) const {
-  if (options_.kept_files == 0) return;
+/// Those that are more than are kept, oldest first; never one whose lines are no rows yet. The head is moved behind
+/// them.
+std::vector<std::filesystem::path> FileToolLog::old_files(LogHead& head) const {
+  std::vector<std::filesystem::path> old;
+  if (options_.kept_files == 0) return old;
   for (const Framing framing : {Framing::json, Framing::text}) {
     std::vector<LogFile> files = list_log_files(options_.folder);
     const auto current = current_file(options_.folder, writer_, framing);
@@ -237,11 +281,14 @@ void FileToolLog::remove_old_files(std::uint64_t stored) const {
       return file.writer != writer_ || file.framing != framing || file.path == current;
     });
     for (std::size_t i = 0; i + options_.kept_files < files.size(); ++i) {
-      if (framing == Framing::json && files[i + 1].first > stored + 1) break;
-      std::error_code ignored;
-      std::filesystem::remove(files[i].path, ignored);
+      if (framing == Framing::json && files[i + 1].first > head.stored + 1) break;
+      Link& before = framing == Framing::json ? head.json_before : head.text_before;
+      const FileEnd end = end_of_file(files[i].path, framing);
+      if (end.last && end.last->sequence > before.sequence) before = *end.last;
+      old.push_back(files[i].path);
     }
   }
+  return old;
 }
 
 void FileToolLog::sync_until_stopped() {

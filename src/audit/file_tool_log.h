@@ -71,7 +71,8 @@ class FileToolLog final : public ToolLog {
   bool add(ChainedFile& file, std::vector<std::string>& bodies, std::uint64_t& lost);
   void enqueue(Pending pending);
   void say_failure(int error);
-  void remove_old_files(std::uint64_t stored) const;
+  void note_head_is_gone(bool exists);
+  std::vector<std::filesystem::path> old_files(LogHead& head) const;
   void sync_until_stopped();
 
   Options options_;
@@ -96,6 +97,8 @@ class FileToolLog final : public ToolLog {
 
   std::mutex syncing_;  // guards what follows, and is taken first
   LogHead written_head_;
+  Link json_before_;  // as in LogHead
+  Link text_before_;
   std::shared_ptr<const FileHandle> synced_json_;
   std::shared_ptr<const FileHandle> synced_text_;
 

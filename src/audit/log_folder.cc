@@ -1,6 +1,7 @@
 #include "audit/log_folder.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -27,9 +28,9 @@ std::optional<LogFile> read_name(std::string_view name) {
   if (!name.starts_with(kStem)) return std::nullopt;
   name.remove_prefix(kStem.size());
   LogFile file;
-  if (name.size() > 1 && name[0] == '.' && name[1] >= '2' && name[1] <= '9') {
+  if (name.size() > 1 && name[0] == '.' && name[1] >= '1' && name[1] <= '9') {
     const auto [end, error] = std::from_chars(name.data() + 1, name.data() + name.size(), file.writer);
-    if (error != std::errc()) return std::nullopt;
+    if (error != std::errc() || file.writer < 2) return std::nullopt;
     name.remove_prefix(static_cast<std::size_t>(end - name.data()));
   }
   for (const Framing framing : {Framing::json, Framing::text}) {
@@ -38,6 +39,11 @@ std::optional<LogFile> read_name(std::string_view name) {
     if (name.starts_with('-') && name.ends_with(extension(framing))) return file;
   }
   return std::nullopt;
+}
+
+bool is_compressed(const std::filesystem::path& path) {
+  constexpr auto endings = std::to_array<std::string_view>({".gz", ".xz", ".zst", ".bz2", ".lz4"});
+  return std::ranges::find(endings, path.extension().string()) != endings.end();
 }
 
 std::uint64_t first_line(const LogFile& file) {
@@ -86,7 +92,7 @@ std::vector<LogFile> list_log_files(const std::filesystem::path& folder) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
     auto file = read_name(entry.path().filename().string());
-    if (!file || !entry.is_regular_file(ignored)) continue;
+    if (!file || is_compressed(entry.path()) || !entry.is_regular_file(ignored)) continue;
     file->path = entry.path();
     file->first = first_line(*file);
     files.push_back(*std::move(file));
@@ -94,6 +100,19 @@ std::vector<LogFile> list_log_files(const std::filesystem::path& folder) {
   // A file without a line stands last: it is the new one, or cannot be placed.
   std::ranges::sort(
       files, {}, [](const LogFile& file) { return std::tuple(file.writer, file.framing, file.first - 1, file.path); });
+  return files;
+}
+
+std::vector<LogFile> list_compressed_files(const std::filesystem::path& folder) {
+  std::vector<LogFile> files;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    auto file = read_name(entry.path().stem().string());
+    if (!file || !is_compressed(entry.path())) continue;
+    file->path = entry.path();
+    files.push_back(*std::move(file));
+  }
+  std::ranges::sort(files, {}, &LogFile::path);
   return files;
 }
 

@@ -55,6 +55,9 @@ struct LogFile {
 /// All there are: by writer, JSON before text, and in the order of their lines. A folder that is not there has none.
 std::vector<LogFile> list_log_files(const std::filesystem::path& folder);
 
+/// Those that logrotate has compressed, which nobody here can read.
+std::vector<LogFile> list_compressed_files(const std::filesystem::path& folder);
+
 /// Takes the writer's lock for this process, as long as the handle lives. Not open: another process has it.
 /// Errors: unavailable, when the lock's file cannot be used.
 Result<FileHandle> lock_writer(const std::filesystem::path& folder, unsigned writer);

@@ -17,8 +17,13 @@ namespace kriya::audit {
 namespace {
 
 std::string written(const LogHead& head) {
-  return "json " + std::to_string(head.json.sequence) + " " + head.json.hash + "\ntext " +
-         std::to_string(head.text.sequence) + " " + head.text.hash + "\nstored " + std::to_string(head.stored) + "\n";
+  const auto line = [](const char* name, const Link& link) {
+    return name + (" " + std::to_string(link.sequence)) + " " + link.hash + "\n";
+  };
+  std::string text = line("json", head.json) + line("text", head.text) + "stored " + std::to_string(head.stored) + "\n";
+  if (head.json_before.sequence > 0) text += line("json_before", head.json_before);
+  if (head.text_before.sequence > 0) text += line("text_before", head.text_before);
+  return text;
 }
 
 std::string proven(const LogHead& head, const std::filesystem::path& path, const ChainKey& key) {
@@ -43,8 +48,14 @@ ReadHead read_head(const std::filesystem::path& path, const ChainKey& key) {
   std::string ignored;
   words >> ignored >> head.json.sequence >> head.json.hash >> ignored >> head.text.sequence >> head.text.hash >>
       ignored >> head.stored;
+  const bool whole = !words.fail();
+  for (std::string name; whole && words >> name && name != "mac";) {
+    Link& link = name == "json_before" ? head.json_before : head.text_before;
+    if (!(words >> link.sequence >> link.hash)) break;
+  }
+  if (whole) read.claimed = head;
   // To the byte what would be written of it.
-  if (words && crypto::equal_in_constant_time(content.str(), proven(head, path, key))) read.head = head;
+  if (whole && crypto::equal_in_constant_time(content.str(), proven(head, path, key))) read.head = head;
   return read;
 }
 

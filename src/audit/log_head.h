@@ -14,6 +14,8 @@ struct LogHead {
   Link json;
   Link text;
   std::uint64_t stored = 0;  // number of the last line of JSON up to which all lines are rows
+  Link json_before = {};     // the last line that was rightly removed: all after it must be there
+  Link text_before = {};
 
   bool operator==(const LogHead&) const = default;
 };
@@ -23,7 +25,8 @@ std::filesystem::path head_file(const std::filesystem::path& folder, unsigned wr
 
 struct ReadHead {
   bool exists = false;
-  std::optional<LogHead> head = {};  // none, though it exists: it was altered, or made with another key
+  std::optional<LogHead> head = {};     // none, though it exists: it was altered, or made with another key
+  std::optional<LogHead> claimed = {};  // what it says, proven or not
 };
 ReadHead read_head(const std::filesystem::path& path, const ChainKey& key);
 

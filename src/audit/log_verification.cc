@@ -14,6 +14,10 @@ namespace {
 
 constexpr int kTries = 5;
 
+// Lines stand in the order of their ends, ids in that of their begins: so many of the first ones tell where a chain
+// begins in time.
+constexpr std::size_t kFirstLines = 64;
+
 struct OpenFile {
   LogFile file;
   FileHandle handle;
@@ -53,11 +57,13 @@ class Verifier {
     for (const unsigned writer : writers) read_head_of(writer);
     std::vector<OpenFile> files = open_all(given_.folder);
     for (const OpenFile& one : files) writers.insert(one.file.writer);
+    compressed_ = list_compressed_files(given_.folder);
+    for (const LogFile& file : compressed_) report_.not_checked.push_back(file.path.filename().string());
     for (const unsigned writer : writers) {
       for (const Framing framing : {Framing::json, Framing::text}) check_chain(files, writer, framing);
     }
     for (const Uuid& id : given_.rows) {
-      if (oldest_ && id >= *oldest_) report_.rows_without_line.push_back(id);
+      if (!excused_before_ || id >= *excused_before_) report_.rows_without_line.push_back(id);
     }
     return std::move(report_);
   }
@@ -79,7 +85,16 @@ class Verifier {
     const auto head = heads_.find(writer);
     std::optional<Link> end;
     if (head != heads_.end()) end = framing == Framing::json ? head->second.json : head->second.text;
-    ChainCheck check(framing, given_.keys, end, given_.old_files_may_go);
+    // Without a head only the setting tells whether lines may be gone at the beginning.
+    std::optional<Link> before;
+    if (!given_.old_files_may_go) before = Link();
+    if (head != heads_.end()) before = framing == Framing::json ? head->second.json_before : head->second.text_before;
+    if (std::ranges::any_of(compressed_,
+                            [&](const LogFile& file) { return file.writer == writer && file.framing == framing; })) {
+      before.reset();
+    }
+    ChainCheck check(framing, given_.keys, end, before);
+    first_lines_ = !before || before->sequence > 0 ? kFirstLines : 0;
     bool any = false;
     for (OpenFile& one : files) {
       if (one.file.writer != writer || one.file.framing != framing) continue;
@@ -108,6 +123,7 @@ class Verifier {
         if (check.add(report.file, report.lines, *line) || one.file.framing == Framing::text) {
           look_into(*line, one.file.framing, report);
         }
+        if (one.file.framing == Framing::json) line_before_ = *line;
       }
       if (lines.unfinished().empty()) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));  // a line that is being written now
@@ -123,12 +139,36 @@ class Verifier {
       if (!entry) return;
       time = to_rfc3339(entry->at);
       given_.rows.erase(entry->id);
-      oldest_ = std::min(oldest_.value_or(entry->id), entry->id);
+      if (first_lines_ > 0) {
+        --first_lines_;
+        excused_before_ = std::max(excused_before_.value_or(entry->id), entry->id);
+      }
+      if (entry->error_kind == "head" && entry->tool_name == "kriya.tool_log" && !key_was_changed(line)) {
+        report_.breaks.push_back({report.file, report.lines, "truncated",
+                                  "When this line was written nobody knew how far the log had come: lines may be "
+                                  "missing before it."});
+      }
       if (entry->error_kind == "lost" && entry->tool_name == "kriya.tool_log") report_.lost += lost_in(*entry);
     }
     if (!parse_rfc3339(time)) return;
     if (report.first.empty()) report.first = time;
     report.last = std::move(time);
+  }
+
+  /// With a new MASTER_KEY the head of the one before cannot be read, and nothing is wrong: the line before it was made
+  /// with another of the keys.
+  bool key_was_changed(std::string_view line) const {
+    const auto mine = key_of(line);
+    const auto before = key_of(line_before_);
+    return mine && before && *mine != *before;
+  }
+
+  std::optional<std::size_t> key_of(std::string_view text) const {
+    const auto line = read_chained_line(Framing::json, text);
+    for (std::size_t i = 0; line && i < given_.keys.size(); ++i) {
+      if (given_.keys[i].made(Framing::json, *line, line->previous)) return i;
+    }
+    return std::nullopt;
   }
 
   static std::int64_t lost_in(const ToolCallEntry& entry) {
@@ -138,7 +178,10 @@ class Verifier {
 
   Verification given_;
   std::map<unsigned, LogHead> heads_;
-  std::optional<Uuid> oldest_;
+  std::optional<Uuid> excused_before_;  // rows older than this may be of files that were rightly removed
+  std::vector<LogFile> compressed_;
+  std::size_t first_lines_ = 0;  // that are still looked at for it
+  std::string line_before_;      // of the chain that is read
   LogReport report_;
 };
 

@@ -25,6 +25,7 @@ struct LogReport {
   std::vector<Break> breaks;
   std::int64_t lost = 0;  // entries that the log itself says could not be written
   std::vector<Uuid> rows_without_line = {};
+  std::vector<std::string> not_checked = {};  // compressed files; older lines of their chains are not missed then
 
   bool good() const { return breaks.empty(); }
 };
@@ -33,7 +34,7 @@ struct Verification {
   std::filesystem::path folder;
   std::vector<ChainKey> keys;     // the present one first
   bool old_files_may_go = false;  // TOOL_LOG_FILES keeps some only
-  std::set<Uuid> rows = {};       // ids of rows that must have a line, if they are not older than all lines
+  std::set<Uuid> rows = {};       // ids of rows that must have a line, but for those of files rightly removed
 };
 
 /// Reads everything. A server may be writing meanwhile: then `rows` must have been read before.

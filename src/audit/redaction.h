@@ -18,12 +18,14 @@ class Redaction {
   static constexpr std::size_t kLongestResult = 16 * 1024;  // bytes of a result that are kept
   static constexpr std::size_t kLongestText = 4 * 1024;     // of one text among the arguments
   static constexpr std::size_t kLongestArguments = 32 * 1024;
+  static constexpr std::size_t kDeepest = 16;  // levels of arguments and metadata that are kept
 
   explicit Redaction(Phones phones) : mask_phones_(phones == Phones::masked) {}
 
   /// Redacts and cuts arguments, result and metadata of an entry that has them as they came, and fills in
   /// `argument_bytes` (of the arguments as JSON text), `result_bytes` and `redactions`. `secret_arguments`: names whose
-  /// values the tool says are secret.
+  /// values the tool says are secret. Looks at a bounded part of them, whatever their size. What it leaves is
+  /// well-formed UTF-8 of bounded depth, which can be written as JSON and read again.
   void apply(ToolCallEntry& entry, std::span<const std::string> secret_arguments) const;
 
   /// At any depth: what has a secret's name, and what looks like a secret.
@@ -34,11 +36,6 @@ class Redaction {
   std::string text(std::string_view given, std::int64_t& redactions) const;
 
  private:
-  json::value value(const json::value& given, std::span<const std::string> secret_names,
-                    std::int64_t& redactions) const;
-  json::value member(std::string_view name, const json::value& given, std::span<const std::string> secret_names,
-                     std::int64_t& redactions) const;
-
   bool mask_phones_;
 };
 

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kNear = 48;           // bytes between a code and the word for it
 constexpr std::size_t kOwnToken = 43;       // 256 random bits in base64url
 constexpr std::size_t kParsedNumbers = 64;  // of one text; looking a number up costs microseconds
+constexpr std::size_t kLongestCode = 64;    // of what is looked at to tell whether it is a code or a number
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
@@ -35,7 +36,7 @@ class Search {
  public:
   Search(std::string_view text, bool mask_phones) : text_(text), mask_phones_(mask_phones) {}
 
-  std::string replaced(std::int64_t& redactions);
+  std::string replaced(std::int64_t& redactions, std::size_t keep);
 
  private:
   char at(std::size_t i) const { return i < text_.size() ? text_[i] : '\0'; }
@@ -52,26 +53,28 @@ class Search {
   void find_passwords_in_urls();
   void find_origin_bound_codes();
   void find_names();
-  void look_at_word(std::size_t begin, std::size_t end);
-  void take_value(NameKind kind, std::string_view name, std::size_t begin);
-  void find_codes();
+  std::size_t look_at_word(std::size_t begin, std::size_t end);
+  std::size_t take_value(NameKind kind, std::string_view name, std::size_t begin);
+  void find_codes(const std::vector<std::size_t>& words, std::size_t longest);
   void find_phones();
   bool stands_alone(std::size_t begin, std::size_t end) const;
 
   std::string_view text_;
   bool mask_phones_;
   std::vector<Span> spans_;
-  std::vector<std::size_t> code_words_;  // where they end
+  std::vector<std::size_t> code_words_;     // where they end
+  std::vector<std::size_t> sign_in_words_;  // near which a few digits are a code, too
 };
 
 void Search::find_private_keys() {
   for (std::size_t i = 0; (i = text_.find("-----BEGIN ", i)) != std::string_view::npos; i += 11) {
-    const std::size_t head = text_.find("PRIVATE KEY-----", i);
-    if (head == std::string_view::npos) return;
-    if (head - i > 40) continue;
+    const std::size_t offset = text_.substr(i, 56).find("PRIVATE KEY-----");
+    if (offset == std::string_view::npos) continue;
+    const std::size_t head = i + offset;
     const std::size_t tail = text_.find("-----END ", head);
-    const std::size_t end = tail == std::string_view::npos ? text_.size() : text_.find("-----", tail + 9);
-    take(head + 16, tail == std::string_view::npos || end == std::string_view::npos ? text_.size() : tail);
+    if (tail == std::string_view::npos) return take(head + 16, text_.size());
+    take(head + 16, tail);
+    i = tail - 2;  // goes on behind the key
   }
 }
 
@@ -130,10 +133,12 @@ void Search::find_passwords_in_urls() {
 }
 
 void Search::find_origin_bound_codes() {
+  std::size_t line = 0;  // where it begins
+  std::size_t looked = 0;
   for (std::size_t i = 0; (i = text_.find(" #", i)) != std::string_view::npos;) {
+    for (; looked < i; ++looked) line = text_[looked] == '\n' ? looked + 1 : line;
+    const std::string_view host = text_.substr(line, std::min<std::size_t>(i - line, 256));
     i += 2;
-    const std::size_t line = text_.substr(0, i).rfind('\n');
-    const std::string_view host = text_.substr(line + 1, i - 2 - (line + 1));  // npos + 1 is 0
     const std::size_t end = end_of(i, is_alnum);
     const bool bound = host.size() > 1 && host.size() < 256 && host.front() == '@' &&
                        host.find_first_of(" \t") == std::string_view::npos;
@@ -149,15 +154,24 @@ void Search::find_names() {
     std::size_t end = i;
     while (part(at(end)) && !(text_[end] == '-' && is_digit(at(end + 1))))
       ++end;  // "otp-123456" is a word and a number
-    if (end - i <= 64 && end > i) look_at_word(i, end);
+    if (end - i <= 64 && end > i) end = std::max(end, look_at_word(i, end));
     end = std::max(end, i + 1);
     i = end - 1;
   }
 }
 
 constexpr auto kCodeWords = std::to_array<std::string_view>({"código", "codigo", "clave", "कोड", "ओटीपी"});
+constexpr auto kSignInWords =
+    std::to_array<std::string_view>({"login", "logon", "signin", "sign-in", "log-in", "sign in", "log in"});
 
-void Search::look_at_word(std::size_t begin, std::size_t end) {
+template <std::size_t N>
+bool among(const std::array<std::string_view, N>& words, std::string_view word) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+/// Returns where to go on: a value that was looked at is not looked at again, or a text of names would take the square
+/// of its size.
+std::size_t Search::look_at_word(std::size_t begin, std::size_t end) {
   const std::string_view word = text_.substr(begin, end - begin);
   // "api key: ..." has its name in two words.
   std::size_t first = begin;
@@ -168,49 +182,61 @@ void Search::look_at_word(std::size_t begin, std::size_t end) {
   const std::string_view both = text_.substr(first, end - first);
   NameKind kind = kind_of_name(word);
   if (kind == NameKind::code || kind == NameKind::harmless) kind = kind_of_name(both);
-  if (kind == NameKind::code || std::ranges::find(kCodeWords, word) != kCodeWords.end()) code_words_.push_back(end);
-  if (kind == NameKind::harmless) return;
+  // "Your passcode is 482913": a secret that is no code by its name may be one.
+  if (kind == NameKind::code || kind == NameKind::secret || among(kCodeWords, word)) code_words_.push_back(end);
+  if (among(kSignInWords, to_lower(word)) || among(kSignInWords, to_lower(both))) sign_in_words_.push_back(end);
+  if (kind == NameKind::harmless) return end;
   const auto quote = [](char c) { return c == '"' || c == '\'' || c == '\\' || c == '`'; };
   std::size_t i = end_of(end_of(end, quote), is_space);
-  if (at(i) != ':' && at(i) != '=') return;
+  if (at(i) != ':' && at(i) != '=') return end;
   i = end_of(i + 1, is_space);
-  take_value(kind, word, i);
+  return take_value(kind, word, i);
 }
 
-void Search::take_value(NameKind kind, std::string_view name, std::size_t begin) {
+/// Returns where what belongs to the name ends; `begin` where that may hold other names.
+std::size_t Search::take_value(NameKind kind, std::string_view name, std::size_t begin) {
   const std::size_t value = end_of(begin, [](char c) { return c == '\\'; });
   std::size_t from = value;
   std::size_t end = value;
+  // A secret is as long as it is; a code or a number is short, and what is longer is none.
+  const bool secret = kind == NameKind::secret || kind == NameKind::token;
+  const std::size_t limit = secret ? text_.size() : std::min(text_.size(), value + kLongestCode);
   if (const char mark = at(value); mark == '"' || mark == '\'' || mark == '`') {
     from = end = value + 1;
-    while (end < text_.size() && text_[end] != mark) end += text_[end] == '\\' && at(end + 1) == mark ? 2 : 1;
+    while (end < limit && text_[end] != mark) end += text_[end] == '\\' && at(end + 1) == mark ? 2 : 1;
     end = std::min(end, text_.size());
     if (value > begin && end > from && before(end) == '\\') --end;  // quotes within a quoted text
   } else if (at(value) == ':' || std::string_view("[{(").find(at(value)) != std::string_view::npos) {
-    return;  // another kind of text; documents are taken apart before
+    return begin;  // another kind of text; documents are taken apart before
   } else {
     const bool whole_line = equals_ignoring_case(name, "cookie") || equals_ignoring_case(name, "set-cookie") ||
                             equals_ignoring_case(name, "authorization") ||
                             equals_ignoring_case(name, "proxy-authorization");
-    end = end_of(from, [&](char c) {
+    const auto belongs = [&](char c) {
       return c != '\n' && c != '\r' &&
              (whole_line || (!is_space(c) && std::string_view(",;&\"')}]<>").find(c) == std::string_view::npos));
-    });
+    };
+    while (end < limit && belongs(text_[end])) ++end;
   }
+  const std::size_t go_on = secret ? end : begin;
   const std::string_view text = text_.substr(from, end - from);
-  if (text.empty() || text.starts_with("[redacted") || text == "null" || text == "true" || text == "false") return;
+  if (text.empty() || text.starts_with("[redacted") || text == "null" || text == "true" || text == "false") {
+    return go_on;
+  }
   const auto is_code_character = [](char c) { return is_digit(c) || is_upper(c) || c == '-' || c == ' ' || c == '.'; };
   const bool number = std::ranges::all_of(text, is_digit);
-  if (kind == NameKind::token && number) return;
+  if (kind == NameKind::token && number) return go_on;
   if (kind == NameKind::code &&
-      (text.size() > 16 || text.front() == '-' || !std::ranges::all_of(text, is_code_character)))
-    return;
+      (text.size() > 16 || text.front() == '-' || !std::ranges::all_of(text, is_code_character))) {
+    return go_on;
+  }
   if (kind == NameKind::phone) {
-    if (!mask_phones_ || text.find("•") != std::string_view::npos) return;
+    if (!mask_phones_ || text.find("•") != std::string_view::npos) return go_on;
     if (std::string masked = mask_phone(text); !masked.empty()) spans_.push_back({from, end, std::move(masked)});
-    return;
+    return go_on;
   }
   take(from, end);
+  return go_on;
 }
 
 /// No part of a longer word, number, date, price or phone number.
@@ -229,10 +255,10 @@ bool Search::stands_alone(std::size_t begin, std::size_t end) const {
   return std::string_view("-.,/:").find(right) == std::string_view::npos || right == '\0' || !is_alnum(at(end + 1));
 }
 
-/// 4 to 10 digits, also as 123 456 or 123-456, within reach of a word for a code.
-void Search::find_codes() {
+/// 4 to `longest` digits, also as 123 456 or 123-456, within reach of a word for a code.
+void Search::find_codes(const std::vector<std::size_t>& words, std::size_t longest) {
   std::size_t next = 0;  // the first code word that does not end before the digits
-  for (std::size_t i = 0; i < text_.size() && !code_words_.empty(); ++i) {
+  for (std::size_t i = 0; i < text_.size() && !words.empty(); ++i) {
     if (!is_digit(text_[i])) continue;
     std::size_t end = end_of(i, is_digit);
     const auto half = [&](std::size_t size) { return size == 3 || size == 4; };
@@ -242,10 +268,10 @@ void Search::find_codes() {
     }
     const std::size_t begin = i;
     i = end - 1;
-    if (end - begin < 4 || end - begin > 10 || !stands_alone(begin, end)) continue;
-    while (next < code_words_.size() && code_words_[next] <= begin) ++next;
-    const bool after_word = next > 0 && begin - code_words_[next - 1] <= kNear;
-    const bool before_word = next < code_words_.size() && code_words_[next] - end <= kNear;
+    if (end - begin < 4 || end - begin > longest || !stands_alone(begin, end)) continue;
+    while (next < words.size() && words[next] <= begin) ++next;
+    const bool after_word = next > 0 && begin - words[next - 1] <= kNear;
+    const bool before_word = next < words.size() && words[next] - end <= kNear;
     if (after_word || before_word) take(begin, end);
   }
 }
@@ -261,7 +287,7 @@ void Search::find_phones() {
       if (is_digit(text_[j])) {
         if (++digits > 17) break;
         end = j + 1;
-      } else if (!plus || std::string_view(" -.()").find(text_[j]) == std::string_view::npos || j > end + 1) {
+      } else if (!plus || std::string_view(" -.()").find(text_[j]) == std::string_view::npos || j > end + 3) {
         break;
       }
     }
@@ -273,7 +299,7 @@ void Search::find_phones() {
     }
     const std::string_view number = text_.substr(begin, end - begin);
     if (plus || number.starts_with("00")) {
-      if (std::string masked = digits >= 8 ? mask_phone(number) : ""; !masked.empty()) {
+      if (std::string masked = digits >= 8 ? mask_phone(number, parsed++ < kParsedNumbers) : ""; !masked.empty()) {
         spans_.push_back({begin, end, std::move(masked)});
       }
     } else if (digits >= 10 && digits <= 15 && !is_letter(at(end)) && parsed++ < kParsedNumbers) {
@@ -284,13 +310,14 @@ void Search::find_phones() {
   }
 }
 
-std::string Search::replaced(std::int64_t& redactions) {
+std::string Search::replaced(std::int64_t& redactions, std::size_t keep) {
   find_private_keys();
   find_tokens();
   find_passwords_in_urls();
   find_origin_bound_codes();
   find_names();
-  find_codes();
+  find_codes(code_words_, 10);
+  find_codes(sign_in_words_, 8);
   if (mask_phones_) find_phones();
   // Of two that overlap a secret wins over a number that is masked, and takes in what belongs to both.
   std::ranges::sort(spans_, {}, [](const Span& span) { return std::pair(span.begin, span.end); });
@@ -308,17 +335,19 @@ std::string Search::replaced(std::int64_t& redactions) {
   std::string out;
   std::size_t copied = 0;
   for (const Span& span : merged) {
+    if (span.begin >= keep) break;
     out.append(text_, copied, span.begin - copied).append(span.instead);
     copied = span.end;
+    ++redactions;
   }
-  redactions += static_cast<std::int64_t>(merged.size());
-  return out.append(text_, copied);
+  if (copied < keep) out.append(text_, copied, keep - copied);
+  return out;
 }
 
 }  // namespace
 
-std::string redact_text(std::string_view text, bool mask_phones, std::int64_t& redactions) {
-  return Search(text, mask_phones).replaced(redactions);
+std::string redact_text(std::string_view text, bool mask_phones, std::int64_t& redactions, std::size_t keep) {
+  return Search(text, mask_phones).replaced(redactions, keep);
 }
 
 namespace {
@@ -335,7 +364,7 @@ std::size_t country_code_size(std::string_view digits) {
 
 }  // namespace
 
-std::string mask_phone(std::string_view text) {
+std::string mask_phone(std::string_view text, bool look_up) {
   std::string digits;
   for (const char c : text) {
     if (is_digit(c)) digits += c;
@@ -347,7 +376,9 @@ std::string mask_phone(std::string_view text) {
     for (std::size_t i = code; i + 4 < digits.size(); ++i) whole += "•";
     return whole + digits.substr(digits.size() - 4);
   }
-  if (const auto number = PhoneNumber::parse(text)) return number->masked();
+  if (look_up) {
+    if (const auto number = PhoneNumber::parse(text)) return number->masked();
+  }
   std::string masked = text.front() == '+' ? "+" : "";
   for (std::size_t i = 4; i < digits.size(); ++i) masked += "•";
   return masked + digits.substr(digits.size() - 4);

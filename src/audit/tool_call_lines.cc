@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "base/text.h"
@@ -10,6 +11,7 @@ namespace kriya::audit {
 namespace {
 
 constexpr std::size_t kReadable = 1'024;
+constexpr std::size_t kDeepest = 64;  // more than any arguments have, which stand within the line's object
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 
 /// The bytes of the character that `text` begins with; 0 when there is no well-formed one.
@@ -190,8 +192,8 @@ std::string readable_body(const ToolCallEntry& entry) {
 }
 
 std::optional<ToolCallEntry> read_json_line(std::string_view line) {
-  const auto document = parse_json(line);
-  const json::object* object = document ? document->if_object() : nullptr;
+  const json::value document = parse_own(line);
+  const json::object* object = document.if_object();
   if (object == nullptr) return std::nullopt;
   Reader from(*object);
   ToolCallEntry entry{.id = from.uuid("id"),
@@ -234,6 +236,14 @@ std::string_view cut(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return text;
   while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
   return text.substr(0, bytes);
+}
+
+json::value parse_own(std::string_view text) {
+  json::parse_options options;
+  options.max_depth = kDeepest;
+  boost::system::error_code ec;
+  json::value document = json::parse(text, ec, {}, options);
+  return ec ? json::value() : document;
 }
 
 }  // namespace kriya::audit

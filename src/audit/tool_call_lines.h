@@ -27,4 +27,8 @@ std::string well_formed(std::string text);
 /// At most `bytes` of well-formed UTF-8, cut between characters.
 std::string_view cut(std::string_view text, std::size_t bytes);
 
+/// A document that we wrote ourselves, which may be deeper than one from outside that stands within it. Null when it
+/// is none.
+json::value parse_own(std::string_view text);
+
 }  // namespace kriya::audit

@@ -73,8 +73,8 @@ std::vector<storage::Value> row_of(const ToolCallEntry& entry) {
 }
 
 json::object object_in(const std::string& text) {
-  const auto document = parse_json(text);
-  const json::object* object = document ? document->if_object() : nullptr;
+  const json::value document = parse_own(text);
+  const json::object* object = document.if_object();
   return object == nullptr ? json::object() : json::object(*object, json::storage_ptr());
 }
 

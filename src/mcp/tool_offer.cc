@@ -62,6 +62,18 @@ json::object describe_result(const tools::ToolResult& result, std::string_view v
   return described;
 }
 
+namespace {
+
+/// What is kept of a client's name for the log, cut between characters.
+std::string_view beginning_of(std::string_view name) {
+  if (name.size() <= kLongestName) return name;
+  std::size_t end = kLongestName;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
+  return name.substr(0, end);
+}
+
+}  // namespace
+
 ToolOffer::ToolOffer(tools::ToolSource& tools, About about)
     : tools_(tools),
       info_{{"name", "kriya"}, {"title", "Kriya"}, {"version", about.version}},
@@ -86,7 +98,7 @@ Task<Outcome> ToolOffer::call_tool(const Asker& asker, std::string name, json::o
                              .client_address = asker.client_address};
   context.metadata["protocol_version"] = asker.version;
   if (const json::string* client = string_member(asker.client, "name")) {
-    context.metadata["client"] = std::string_view(*client).substr(0, kLongestName);
+    context.metadata["client"] = beginning_of(*client);
   }
   context.progress = [client = asker.conversation](double done, std::optional<double> total, std::string message) {
     client->progress(done, total, std::move(message));

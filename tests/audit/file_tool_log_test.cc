@@ -137,7 +137,21 @@ TEST_F(FileToolLogTest, KeepsAsManyOldFilesAsItIsTold) {
   log->sync();
   EXPECT_EQ(count_files("tool_calls-", ".json"), 2U);
   EXPECT_EQ(breaks(true), Found{});
-  EXPECT_FALSE(breaks(false).empty()) << "with TOOL_LOG_FILES=0 nothing may go";
+  EXPECT_EQ(breaks(false), Found{}) << "the head says what was rightly removed";
+  // The first line of text that is left goes on from a hash that the head knows.
+  std::filesystem::path oldest;
+  for (const LogFile& one : list_log_files(folder())) {
+    if (one.framing == Framing::text && oldest.empty()) oldest = one.path;
+  }
+  const auto good = lines_of(oldest);
+  auto lines = good;
+  lines[0].replace(lines[0].find("add"), 3, "rob");
+  write_lines(oldest, lines);
+  EXPECT_EQ(breaks(true), Found{oldest.filename().string() + ":1 altered"});
+  lines = good;
+  lines.erase(lines.begin());
+  write_lines(oldest, lines);
+  EXPECT_FALSE(breaks(true).empty()) << "one line more is gone than was removed with its file";
 }
 
 TEST_F(FileToolLogTest, GoesOnInNewFilesWhenLogrotateHasMovedThem) {
@@ -236,6 +250,69 @@ TEST_F(FileToolLogTest, MissesAHeadThatWasTakenAwayOrAltered) {
   EXPECT_EQ(breaks(), Found{"tool_calls.head:0 altered"});
   std::filesystem::remove(file("tool_calls.head"));
   EXPECT_EQ(breaks(), Found{"tool_calls.head:0 removed"});
+}
+
+TEST_F(FileToolLogTest, FindsACutThatARestartWithoutAHeadWouldCover) {
+  {
+    const auto log = open();
+    for (int i = 0; i < 4; ++i) log->append(entry());
+  }
+  for (const char* name : {"tool_calls.json", "tool_calls.log"}) {
+    auto lines = lines_of(file(name));
+    lines.resize(2);
+    write_lines(file(name), lines);
+  }
+  std::filesystem::remove(file("tool_calls.head"));
+  open()->append(entry());
+  EXPECT_EQ(breaks(), Found{"tool_calls.json:3 truncated"});
+  EXPECT_EQ(lines_of(file("tool_calls.json")).size(), 4U);
+}
+
+TEST_F(FileToolLogTest, GoesOnWithANewKeyWhereTheEarlierOneIsKnown) {
+  open()->append(entry());
+  const Secret next("the next master key, long enough as well");
+  FileToolLog::open({.folder = folder(), .master_key = next}, log_, metrics_).value()->append(entry());
+  Verification given{.folder = folder(), .keys = {}};
+  given.keys.emplace_back(next);
+  EXPECT_FALSE(verify_log(given).good());
+  given.keys.emplace_back(kMaster);
+  EXPECT_TRUE(verify_log(given).good());
+}
+
+TEST_F(FileToolLogTest, MissesTheLinesOfRowsWhenAllFilesAreGone) {
+  ToolCallEntry old = entry();
+  open()->append(old);
+  std::filesystem::remove_all(folder());
+  Verification given{.folder = folder(), .keys = {}, .rows = {old.id}};
+  given.keys.emplace_back(kMaster);
+  EXPECT_EQ(verify_log(given).rows_without_line, std::vector{old.id});
+  open()->append(entry());  // a new chain does not cover it up
+  EXPECT_EQ(verify_log(given).rows_without_line, std::vector{old.id});
+  given.old_files_may_go = true;
+  EXPECT_EQ(verify_log(given).rows_without_line, std::vector{old.id}) << "its file was not removed by the log";
+}
+
+TEST_F(FileToolLogTest, SeesTheFilesOfTheTenthWriter) {
+  std::vector<std::unique_ptr<FileToolLog>> writers;
+  for (int i = 0; i < 11; ++i) writers.push_back(open());
+  EXPECT_EQ(writers.back()->writer(), 11U);
+  writers.back()->append(entry());
+  writers.back()->append(entry());
+  writers.clear();
+  EXPECT_EQ(breaks(), Found{});
+  EXPECT_EQ(report().files.size(), 22U);
+}
+
+TEST_F(FileToolLogTest, SaysWhichFilesItDidNotCheckBecauseTheyAreCompressed) {
+  {
+    const auto log = open();
+    log->append(entry());
+    std::filesystem::rename(file("tool_calls.json"), file("tool_calls.json.2.gz"));
+    log->reopen();
+    log->append(entry());
+  }
+  EXPECT_EQ(breaks(), Found{});
+  EXPECT_EQ(report().not_checked, std::vector<std::string>{"tool_calls.json.2.gz"});
 }
 
 TEST_F(FileToolLogTest, FindsWholeFilesThatAreGone) {

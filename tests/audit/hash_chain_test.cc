@@ -24,7 +24,7 @@ class HashChainTest : public ::testing::TestWithParam<Framing> {
   }
 
   std::vector<std::string> breaks(const std::vector<std::string>& lines, bool starts_anywhere = false) {
-    ChainCheck check(GetParam(), keys_, last_, starts_anywhere);
+    ChainCheck check(GetParam(), keys_, last_, starts_anywhere ? std::nullopt : std::optional(Link()));
     std::uint64_t number = 0;
     for (const std::string& line : lines) check.add("file", ++number, line);
     std::vector<std::string> found;

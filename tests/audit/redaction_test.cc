@@ -1,12 +1,17 @@
 #include "audit/redaction.h"
 
+#include <limits>
+
 #include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "audit/secret_names.h"
+#include "audit/tool_call_lines.h"
 #include "crypto/random.h"
 #include "phone/phone_number.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/tool_calls.h"
 
 namespace kriya::audit {
 namespace {
@@ -148,6 +153,101 @@ TEST(Redaction, BoundsWhatIsKeptOfAnything) {
   EXPECT_LT(json::serialize(entry.arguments).size(), 40'000U);
   EXPECT_LT(entry.result.size(), 17'000U);
   EXPECT_EQ(entry.result_bytes, 10'000'000);
+}
+
+TEST(Redaction, TakesOutCodesThatAreCalledSomethingElse) {
+  for (const char* text :
+       {"Your passcode is 482913", "Your one-time password is 482913", "Password 482913", "tu contraseña es 482913",
+        "482913 is your Kriya login", "Use 482913 to sign in", "482-913 to log in"}) {
+    EXPECT_EQ(clean(text).find("913"), std::string::npos) << text;
+  }
+  EXPECT_EQ(clean("call me at +1 - 415 - 555 - 0123"), "call me at +1••••••0123");
+  EXPECT_EQ(clean_arguments(R"({"code":482913.0,"phone_number":14155550123.0})"),
+            R"({"code":"[redacted]","phone_number":"•••••••0123"})");
+  EXPECT_EQ(clean_arguments(R"({"+14155550123":1,"token=abc":2,"token=abd":3})"),
+            R"x({"+1••••••0123":1,"token=[redacted]":2,"token=[redacted] (2)":3})x");
+}
+
+TEST(Redaction, TakesBoundedTimeWhateverItIsGiven) {
+  const auto repeated = [](std::string_view text) {
+    std::string out;
+    while (out.size() < 900'000) out += text;
+    return out;
+  };
+  for (const char* text : {" #",
+                           "token=",
+                           "token=\"",
+                           "code: ",
+                           "code=1\\",
+                           "phone=",
+                           "password='[redacted",
+                           "+1 415 555 0123 ",
+                           "4155550123 ",
+                           "word ",
+                           "code 1234 ",
+                           "otp-",
+                           "eyJ.",
+                           "-----BEGIN ",
+                           "Bearer ",
+                           "://a:b@",
+                           "-----BEGIN PRIVATE KEY-----",
+                           "{",
+                           "[\"",
+                           "\n@h #"}) {
+    ToolCallEntry entry;
+    entry.arguments = {{"text", "a" + repeated(text)}};
+    entry.result = repeated(text);
+    const auto begun = std::chrono::steady_clock::now();
+    Redaction(Phones::masked).apply(entry, {});
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(1)) << text;
+    clean(repeated(text));
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(10)) << text;
+  }
+  ToolCallEntry many;
+  for (int i = 0; i < 100'000; ++i) many.arguments["code " + std::to_string(i)] = i;
+  const auto begun = std::chrono::steady_clock::now();
+  Redaction(Phones::masked).apply(many, {});
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(2));
+}
+
+TEST(Redaction, SeesASecretAcrossThePlaceOfTheCut) {
+  for (const std::size_t before : {4'060U, 4'090U, 4'096U}) {
+    ToolCallEntry entry;
+    const std::string token = crypto::random_token();
+    entry.arguments = {{"text", std::string(before - 1, 'x') + " " + token + " and " + std::string(9'000, 'y')}};
+    Redaction(Phones::masked).apply(entry, {});
+    EXPECT_EQ(json::serialize(entry.arguments).find(token.substr(0, 3)), std::string::npos);
+  }
+}
+
+TEST(Redaction, LeavesWhatCanBeReadAgainFromItsLine) {
+  for (const int levels : {1, 15, 16, 31, 32, 40}) {
+    json::value deep = 1;
+    for (int i = 1; i < levels; ++i)
+      deep = i % 2 == 0 ? json::value(json::array{deep}) : json::value(json::object{{"a", deep}});
+    ToolCallEntry entry = tests::tool_call(tests::FakeClock().now());
+    entry.arguments = {{"deep", deep}, {"codes", deep}};
+    entry.metadata = {
+        {"client", "a\xc3"}, {"b\xff", "c\xff"}, {"b\xfe", 1}, {"n", std::numeric_limits<double>::infinity()}};
+    Redaction(Phones::masked).apply(entry, {});
+    EXPECT_TRUE(read_json_line(json_body(entry) + "}")) << levels;
+    EXPECT_EQ(json::serialize(entry.arguments).find("[cut]") != std::string::npos, levels > 16) << levels;
+    EXPECT_EQ(entry.metadata.size(), 4U);
+  }
+}
+
+RC_GTEST_PROP(Redaction, LeavesAnyEntryReadable,
+              (const std::vector<std::string>& texts, const std::string& result, std::uint8_t levels)) {
+  ToolCallEntry entry = tests::tool_call(tests::FakeClock().now(), texts.empty() ? "t" : texts.front(), result);
+  json::value deep = json::string(result);
+  for (std::uint8_t i = 0; i < levels % 64; ++i) deep = json::array{deep};
+  for (const std::string& text : texts) entry.arguments[text] = entry.metadata[text] = json::string(text);
+  entry.arguments["deep"] = deep;
+  Redaction(Phones::masked).apply(entry, {});
+  const std::string body = json_body(entry);
+  const auto read = read_json_line(body + "}");
+  RC_ASSERT(read.has_value());
+  RC_ASSERT(json_body(*read) == body);
 }
 
 RC_GTEST_PROP(Redaction, FindsNothingMoreInWhatItHasCleaned, (const std::string& noise)) {

@@ -77,8 +77,11 @@ function makeLog() {
       return execFileSync('python3', ['-c', script, ...files], { env, encoding: 'utf8', stdio: 'pipe' });
     },
   };
-  const head = `json 6 ${before.json}\ntext 6 ${before.text}\nstored 6\n`;
-  writeFileSync(path.join(logs, 'tool_calls.head'), `${head}mac ${mac(`head tool_calls.head\n${head}`)}\n`);
+  log.putHead = (stored) => {
+    const head = `json 6 ${before.json}\ntext 6 ${before.text}\nstored ${stored}\n`;
+    writeFileSync(path.join(logs, 'tool_calls.head'), `${head}mac ${mac(`head tool_calls.head\n${head}`)}\n`);
+  };
+  log.putHead(6);
   log.put();
   return log;
 }
@@ -144,7 +147,7 @@ describe('kriya audit verify', { concurrency: true }, () => {
 test('a server makes rows of lines that a crash has left without, and says so in kriya audit list', async (t) => {
   const log = makeLog();
   t.after(() => rmSync(log.folder, { recursive: true }));
-  rmSync(path.join(log.logs, 'tool_calls.head'));
+  log.putHead(0);
   const kriya = await startKriya({ cwd: log.folder, t });
   const env = { JWT_SECRET_KEY: JWT_SECRET, PLANE_API_KEY: kriya.apiKey };
   let rows = [];
@@ -165,4 +168,16 @@ test('a server makes rows of lines that a crash has left without, and says so in
   const gone = await run(['audit', 'verify'], { cwd: log.folder, env });
   assert.equal(gone.code, 1);
   assert.match(gone.stdout, /1 row\(s\) of the database have no line/);
+
+  const again = await startKriya({ cwd: log.folder, t });
+  assert.match(again.stderr() + again.stdout(), /the head of the log of tool calls is gone or cannot be read/);
+  await again.dispose();
+  const restarted = await run(['audit', 'verify', '--files-only'], { cwd: log.folder, env });
+  assert.equal(restarted.code, 1, 'a restart does not cover it up');
+  assert.match(restarted.stdout, /nobody knew how far the log had come/);
+
+  rmSync(log.logs, { recursive: true });
+  const nothing = await run(['audit', 'verify'], { cwd: log.folder, env });
+  assert.equal(nothing.code, 1);
+  assert.match(nothing.stdout, /[67] row\(s\) of the database have no line/);
 });

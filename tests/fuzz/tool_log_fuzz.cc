@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }();
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   for (const Framing framing : {Framing::json, Framing::text}) {
-    ChainCheck check(framing, keys, Link{3, std::string(64, 'a')}, false);
+    ChainCheck check(framing, keys, Link{3, std::string(64, 'a')}, Link{});
     std::uint64_t number = 0;
     for (std::string_view rest = bytes; !rest.empty();) {
       const std::size_t end = std::min(rest.find('\n'), rest.size());
