@@ -118,14 +118,15 @@ Task<Result<std::shared_ptr<RunningChat>>> Chat::start(ChatRequest request, Chat
 Task<void> Chat::run(std::shared_ptr<RunningChat> chat, Job job) {
   const std::stop_callback gone(job.client.gone, [turn = chat->turn] { turn->stop(); });
   ChatEvents events(chat->events, job.client.can_approve);
-  PersonAsked person(*chat->turn, events, parts_.clock, options_.approval_within, job.client.can_approve);
+  auto person =
+      std::make_shared<PersonAsked>(chat->turn, events, parts_.clock, options_.approval_within, job.client.can_approve);
   TurnOutcome outcome;
   if (is_command(job.said)) {
     outcome = co_await command(*chat, job, events);
   } else if (!job.choice) {
     outcome = spoken(kNoModel, events);
   } else {
-    outcome = co_await turn_.run(*job.choice->chat_model, turn_request(*chat->turn, job), events, &person);
+    outcome = co_await turn_.run(*job.choice->chat_model, turn_request(*chat->turn, job), events, person);
   }
   co_await finish(*chat, job, std::move(outcome));
 }

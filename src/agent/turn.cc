@@ -23,14 +23,19 @@ constexpr const char* kNoMoreTools =
 class Run {
  public:
   Run(tools::ToolSource& tools, const TurnLimits& limits, const Turn::Refuse& refuse, ChatModel& model,
-      TurnRequest request, TurnListener& listener, Approver* approver)
+      TurnRequest request, TurnListener& listener, std::shared_ptr<Approver> approver)
       : tools_(tools),
         limits_(limits),
         refuse_(refuse),
         model_(model),
         request_(std::move(request)),
         listener_(listener),
-        approver_(approver) {}
+        approver_(std::move(approver)) {
+    // A model that counts anew in every turn would repeat an id of the history, and strict servers refuse that.
+    for (const Message& message : request_.messages) {
+      for (const ModelCall& call : message.calls) ids_.insert(call.id);
+    }
+  }
 
   Task<TurnOutcome> go() {
     const auto listed = co_await tools_.list(request_.principal, deadline());
@@ -187,7 +192,7 @@ class Run {
   ChatModel& model_;
   TurnRequest request_;
   TurnListener& listener_;
-  Approver* approver_;
+  const std::shared_ptr<Approver> approver_;
   ToolNames names_;
   std::vector<Function> functions_;
   RepeatedCalls repeated_;
@@ -198,8 +203,9 @@ class Run {
 
 }  // namespace
 
-Task<TurnOutcome> Turn::run(ChatModel& model, TurnRequest request, TurnListener& listener, Approver* approver) const {
-  Run run(tools_, limits_, refuse_, model, std::move(request), listener, approver);
+Task<TurnOutcome> Turn::run(ChatModel& model, TurnRequest request, TurnListener& listener,
+                            std::shared_ptr<Approver> approver) const {
+  Run run(tools_, limits_, refuse_, model, std::move(request), listener, std::move(approver));
   co_return co_await run.go();
 }
 

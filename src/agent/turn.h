@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -92,8 +93,9 @@ class Turn {
   using Refuse = std::function<Task<void>(tools::ToolCall, tools::CallContext, std::string words)>;
   void on_refusal(Refuse refuse) { refuse_ = std::move(refuse); }
 
-  /// `approver` null: nobody can be asked, and calls that need it are denied.
-  Task<TurnOutcome> run(ChatModel& model, TurnRequest request, TurnListener& listener, Approver* approver) const;
+  /// `approver` null: nobody can be asked, and calls that need it are denied. A question may outlive the turn.
+  Task<TurnOutcome> run(ChatModel& model, TurnRequest request, TurnListener& listener,
+                        std::shared_ptr<Approver> approver) const;
 
  private:
   tools::ToolSource& tools_;

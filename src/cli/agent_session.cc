@@ -62,7 +62,7 @@ AgentSession::AgentSession(mcp::client::Connection& connection, agent::ChatModel
       interrupts_(interrupts),
       input_(input),
       options_(std::move(options)) {
-  if (input_ != nullptr) approval_ = std::make_unique<Approval>(*input_);
+  if (input_ != nullptr) approval_ = std::make_shared<Approval>(*input_);
 }
 
 AgentSession::~AgentSession() = default;
@@ -111,7 +111,7 @@ bool AgentSession::ask_model(const std::string& text) {
       .stop = interrupts_.begin(),
       .context = {.principal = {}, .deadline = Deadline::after(kListing), .via = "chat", .session_id = {}}};
   const agent::Turn turn(tools_, options_.limits);
-  return finish(run_to_completion(turn.run(*model_, std::move(request), output_, approval_.get())));
+  return finish(run_to_completion(turn.run(*model_, std::move(request), output_, approval_)));
 }
 
 bool AgentSession::finish(agent::TurnOutcome outcome) {

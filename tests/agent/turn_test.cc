@@ -3,6 +3,7 @@
 #include <future>
 #include <thread>
 
+#include <boost/asio/co_spawn.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -66,20 +67,24 @@ class TurnTest : public ::testing::Test {
     limits.approval = Approval::never;
   }
 
+  TurnRequest request() {
+    return {.model = "m",
+            .instructions = "Be brief.",
+            .messages = messages,
+            .principal = {.user_id = Uuid()},
+            .stop = stop.get_token(),
+            .context = {.principal = {}, .deadline = Deadline::after(0ms), .via = "chat", .session_id = "c"}};
+  }
+
   TurnOutcome run(Approver* approver = nullptr) {
     Turn turn(tools, limits);
     if (refuse) turn.on_refusal(refuse);
-    TurnRequest request{
-        .model = "m",
-        .instructions = "Be brief.",
-        .messages = {{.role = Role::user, .content = "What is 2 + 3?"}},
-        .principal = {.user_id = Uuid()},
-        .stop = stop.get_token(),
-        .context = {.principal = {}, .deadline = Deadline::after(0ms), .via = "chat", .session_id = "c"}};
-    return run_to_completion(turn.run(model, std::move(request), heard, approver));
+    std::shared_ptr<Approver> asked(std::shared_ptr<void>(), approver);
+    return run_to_completion(turn.run(model, request(), heard, std::move(asked)));
   }
 
   tests::FakeChatModel model;
+  std::vector<Message> messages{{.role = Role::user, .content = "What is 2 + 3?"}};
   tests::FakeTools tools;
   TurnLimits limits;
   Turn::Refuse refuse;
@@ -236,6 +241,15 @@ TEST_F(TurnTest, CallsWithoutAnIdOrWithOneThatWasHadGetTheirOwn) {
   }
 }
 
+TEST_F(TurnTest, AnIdOfAnEarlierTurnIsNotHadAgain) {
+  messages.insert(messages.begin(), {{.role = Role::user, .content = "Add."},
+                                     {.role = Role::assistant, .calls = {call_of("add", {{"a", 1}, {"b", 1}}, "c1")}},
+                                     {.role = Role::tool, .content = "2", .calls = {}, .call_id = "c1"}});
+  model.call({call_of("add", {{"a", 2}, {"b", 3}}, "c1")});
+  model.say("Five.");
+  EXPECT_NE(run().calls.at(0).id, "c1");
+}
+
 TEST_F(TurnTest, ToolsWithNamesThatModelsDoNotTakeAreCalledByTheirOwn) {
   tools.add("files.v1/read", tests::adding);
   model.say("First.");
@@ -312,6 +326,43 @@ TEST_F(TurnTest, WithAlwaysEveryCallWaits) {
 Task<void> note_refusal(std::vector<std::string>* refused, tools::ToolCall call, std::string words) {
   refused->push_back(call.name + ": " + words);
   co_return;
+}
+
+/// Says yes, but only when nobody waits for it any more.
+class LateApprover final : public Approver {
+ public:
+  LateApprover(std::shared_ptr<Mailbox<int>> box, std::promise<void>& over) : box_(std::move(box)), over_(over) {}
+  ~LateApprover() override { over_.set_value(); }
+  Task<Answer> ask(ModelCall, Deadline) override {
+    co_await box_->take(30s);
+    co_return Answer{.allowed = true};
+  }
+
+ private:
+  std::shared_ptr<Mailbox<int>> box_;
+  std::promise<void>& over_;
+};
+
+TEST_F(TurnTest, APermissionThatComesAfterTheTurnIsForNothing) {
+  IoThreads threads(1);
+  threads.start();
+  const auto executor = threads.context(0).get_executor();
+  const auto box = std::make_shared<Mailbox<int>>(executor);
+  std::promise<void> over;
+  std::promise<TurnOutcome> ended;
+  limits.approval = Approval::always;
+  model.call({call_of("add", {{"a", 2}, {"b", 3}})});
+  heard.on_start = [this] { stop.request_stop(); };
+  {
+    const Turn turn(tools, limits);
+    asio::co_spawn(executor, turn.run(model, request(), heard, std::make_shared<LateApprover>(box, over)),
+                   [&](const std::exception_ptr&, TurnOutcome outcome) { ended.set_value(std::move(outcome)); });
+    EXPECT_EQ(ended.get_future().get().calls.at(0).result, "The call was given up.");
+  }
+  box->put(1);
+  EXPECT_EQ(over.get_future().wait_for(30s), std::future_status::ready);
+  threads.stop();
+  EXPECT_THAT(tools.calls, IsEmpty());
 }
 
 TEST_F(TurnTest, ADeniedCallIsLoggedAndToldToTheModel) {
