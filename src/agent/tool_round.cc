@@ -47,6 +47,7 @@ class ProgressDoor {
 struct CallUnderWay {
   tools::ToolSource& tools;
   Turn::Refuse refuse;
+  Turn::Still still;  // empty for a call that only reads
   std::shared_ptr<Approver> approver;
   bool needs_approval;
   std::size_t index;
@@ -106,6 +107,14 @@ Task<CallOutcome> answer_of(CallUnderWay& one, Steady::duration& waited) {
     }
     one.context.decision = "approved";
   }
+  if (one.still) {
+    auto now = co_await one.still(one.context.principal);
+    if (!now) {
+      if (one.refuse) co_await one.refuse({one.call.name, one.call.arguments}, one.context, now.error().detail);
+      co_return outcome_of(one.call, true, now.error().detail);
+    }
+    one.context.principal = *std::move(now);
+  }
   const auto begun = Steady::now();
   one.context.deadline = deadline_of(one);
   auto result = co_await one.tools.call({one.call.name, one.call.arguments}, one.context);
@@ -136,6 +145,12 @@ std::string objection(const ToolRound& round, const ModelCall& call, const tools
   return {};
 }
 
+tools::CallContext context_of(const ToolRound& round) {
+  tools::CallContext context = round.context;
+  context.principal = round.principal;
+  return context;
+}
+
 std::shared_ptr<CallUnderWay> start(const ToolRound& round, const ModelCall& call, const tools::ToolSpec& spec,
                                     std::size_t index, const std::shared_ptr<ProgressDoor>& door,
                                     const std::shared_ptr<Mailbox<Ended>>& ended, const Executor& executor) {
@@ -143,17 +158,17 @@ std::shared_ptr<CallUnderWay> start(const ToolRound& round, const ModelCall& cal
   auto one = std::make_shared<CallUnderWay>(CallUnderWay{
       .tools = round.tools,
       .refuse = round.refuse,
+      .still = writes ? round.still : Turn::Still(),
       .approver = round.approver,
       .needs_approval = round.approval == Approval::always || (round.approval == Approval::writes && writes),
       .index = index,
       .call = call,
-      .context = round.context,
+      .context = context_of(round),
       .stop = round.stop,
       .time = round.time,
       .door = door,
       .ended = ended});
   if (!one->needs_approval) start_clock(*one);
-  one->context.principal = round.principal;
   one->context.progress = [door, id = call.id](double done, std::optional<double> total, const std::string& message) {
     door->tell(id, done, total, message);
   };
@@ -191,6 +206,7 @@ Task<RoundOutcome> make_calls(ToolRound round, std::vector<ModelCall> calls) {
     if (spec != nullptr) calls[i].name = spec->name;
     round.listener.call_started(calls[i]);
     if (auto words = objection(round, calls[i], spec, i); !words.empty()) {
+      if (round.refuse) co_await round.refuse({calls[i].name, calls[i].arguments}, context_of(round), words);
       outcomes[i] = outcome_of(calls[i], true, std::move(words));
       round.listener.call_ended(*outcomes[i]);
     } else {

@@ -28,6 +28,7 @@ struct ToolRound {
   const ToolNames& names;
   Approval approval;
   const Turn::Refuse& refuse;
+  const Turn::Still& still;
   TurnListener& listener;
   std::shared_ptr<Approver> approver;  // null: nobody can be asked
   const http::Principal& principal;

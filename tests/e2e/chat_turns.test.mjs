@@ -7,7 +7,7 @@ import {
   cancel, CHAT, conversationOf, decide, done, listen, loggedCalls, personWith, post, say, sharedChat, startChat,
   textOf, toldToModel, toolLog,
 } from './support/chat.mjs';
-import { uniquePhone } from './support/kriya.mjs';
+import { run, uniquePhone } from './support/kriya.mjs';
 import { times } from './support/load.mjs';
 import { breaks, calls, neverBegins, says, wish } from './support/model.mjs';
 import { until } from './support/service.mjs';
@@ -272,6 +272,27 @@ describe('a call that does more than read', () => {
     assert.equal(asked.name, 'add');
     await decide(person, await conversationOf(stream), asked.id, 'allow');
     assert.equal((await done(stream)).response, '4.');
+  });
+
+  test('is not made, and the answer ends, once its person has signed out or may do less', async (t) => {
+    const careless = await startChat(t, { model: on.model, telesign: on.telesign, env: { TOOL_APPROVAL: 'never' } });
+    const one = () => ({ phone_number: phone, message: text });
+    const signingOut = await personWith(careless, 'messages:send');
+    on.model.script(async () => {
+      await signingOut.request('DELETE', '/api/session');
+      return calls(wish('send_sms', one()));
+    });
+    assertProblem(await post(signingOut, 'Tell them'), 401, 'invalid_token');
+    assert.equal(sent(), 0);
+    const losing = await personWith(careless, 'messages:send');
+    on.model.script(async () => {
+      const { code, stderr } = await run(['user', 'ungrant', losing.phone, 'messages:send'],
+        { cwd: careless.cwd, env: careless.settings });
+      assert.equal(code, 0, stderr);
+      return calls(wish('send_sms', one()));
+    }, says('I may not.'));
+    const { tool_calls: [made] } = await say(losing, 'Tell them');
+    assert.deepEqual([made.status, sent()], ['error', 0]);
   });
 
   test('waits for nobody when it was typed', async () => {
