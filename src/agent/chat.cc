@@ -8,6 +8,7 @@
 #include "agent/chat_events.h"
 #include "agent/command_help.h"
 #include "agent/history.h"
+#include "agent/secrets.h"
 #include "agent/slash_command.h"
 #include "base/encoding.h"
 #include "crypto/random.h"
@@ -59,6 +60,7 @@ void mark_unfinished(TurnOutcome& outcome) {
 /// What one chat is about.
 struct Chat::Job {
   std::string said;
+  KeptCommand kept;  // what is written down of it
   std::vector<Message> history;
   ChatClient client;
   std::optional<Models::Choice> choice;            // none: no model is configured
@@ -74,12 +76,18 @@ Chat::Chat(Parts parts, Options options)
       failed_(parts.metrics.counter("kriya_chat_turns_total", "Answers in chats.", {{"outcome", "failed"}})) {
   if (options_.instructions.empty()) options_.instructions = kInstructions;
   turn_.on_refusal(options_.refuse);
+  turn_.check_by(options_.still);
 }
 
 Task<Result<std::shared_ptr<RunningChat>>> Chat::start(ChatRequest request, ChatClient client, Deadline deadline) {
   auto input = read_chat(request);
   if (!input) co_return fail(std::move(input.error()));
-  Job job{.said = std::move(input->said), .history = {}, .client = std::move(client), .choice = {}, .conversation = {}};
+  Job job{.said = std::move(input->said),
+          .kept = {},
+          .history = {},
+          .client = std::move(client),
+          .choice = {},
+          .conversation = {}};
   if (!parts_.models.empty()) {
     auto choice = parts_.models.choose(request.api, request.model);
     if (!choice) co_return fail(std::move(choice.error()));
@@ -92,10 +100,12 @@ Task<Result<std::shared_ptr<RunningChat>>> Chat::start(ChatRequest request, Chat
   if (!entered) co_return fail(std::move(entered.error()));
   // The original form brings its own history, and is kept nowhere unless it names a conversation.
   if (request.conversation_id || !input->history) {
+    co_await set_words(job, deadline);
     const auto busy_for = options_.limits.time + 2 * options_.approval_within;
-    auto opened = request.conversation_id
-                      ? co_await parts_.conversations.resume(id, job.client.owner, job.said, now, busy_for, deadline)
-                      : co_await parts_.conversations.begin(id, job.client.owner, job.said, now, deadline);
+    auto opened =
+        request.conversation_id
+            ? co_await parts_.conversations.resume(id, job.client.owner, job.kept.text, now, busy_for, deadline)
+            : co_await parts_.conversations.begin(id, job.client.owner, job.kept.text, now, deadline);
     if (!opened) co_return fail(std::move(opened.error()));
     job.history = std::move(opened->history);
     job.conversation = *std::move(opened);
@@ -115,17 +125,26 @@ Task<Result<std::shared_ptr<RunningChat>>> Chat::start(ChatRequest request, Chat
   co_return chat;
 }
 
+/// A command is kept without the secrets in it; which these are, its tool says.
+Task<void> Chat::set_words(Job& job, Deadline deadline) {
+  job.kept = {.text = job.said};
+  if (!is_command(job.said)) co_return;
+  const auto specs = co_await parts_.tools.list(job.client.principal, std::move(deadline));
+  job.kept = command_to_keep(job.said, specs ? &*specs : nullptr);
+}
+
 Task<void> Chat::run(std::shared_ptr<RunningChat> chat, Job job) {
   const std::stop_callback gone(job.client.gone, [turn = chat->turn] { turn->stop(); });
   ChatEvents events(chat->events, job.client.can_approve);
-  PersonAsked person(*chat->turn, events, parts_.clock, options_.approval_within, job.client.can_approve);
+  auto person =
+      std::make_shared<PersonAsked>(chat->turn, events, parts_.clock, options_.approval_within, job.client.can_approve);
   TurnOutcome outcome;
   if (is_command(job.said)) {
     outcome = co_await command(*chat, job, events);
   } else if (!job.choice) {
     outcome = spoken(kNoModel, events);
   } else {
-    outcome = co_await turn_.run(*job.choice->chat_model, turn_request(*chat->turn, job), events, &person);
+    outcome = co_await turn_.run(*job.choice->chat_model, turn_request(*chat->turn, job), events, person);
   }
   co_await finish(*chat, job, std::move(outcome));
 }
@@ -196,6 +215,7 @@ Task<TurnOutcome> Chat::command(const RunningChat& chat, const Job& job, TurnLis
       .duration = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun)};
   listener.call_ended(called);
   TurnOutcome outcome = spoken(called.result, listener);
+  take_secrets(call.arguments, *spec);
   outcome.stopped = context.deadline.stop().stop_requested();
   outcome.messages.insert(outcome.messages.begin(),
                           {Message{.role = Role::assistant, .content = {}, .calls = {std::move(call)}},
@@ -209,6 +229,7 @@ Task<void> Chat::finish(RunningChat& chat, Job& job, TurnOutcome outcome) {
   (outcome.failure ? failed_ : outcome.stopped ? stopped_ : answered_).add();
   mark_unfinished(outcome);
   if (job.conversation) {
+    blot_out(outcome.messages, job.kept.secrets);
     const auto stored =
         co_await parts_.conversations.append(*job.conversation, job.client.owner, std::move(outcome.messages),
                                              parts_.clock.now(), Deadline::after(kStoreWithin));

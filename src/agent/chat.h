@@ -61,6 +61,7 @@ class Chat {
     std::string instructions = {};              // empty: the built-in ones
     std::chrono::seconds approval_within{120};  // then a call is denied
     Turn::Refuse refuse = {};                   // see Turn::on_refusal
+    Turn::Still still = {};                     // see Turn::check_by
   };
 
   /// All references must outlive this, and this every chat that runs.
@@ -74,6 +75,7 @@ class Chat {
   struct Job;
 
   Task<void> run(std::shared_ptr<RunningChat> chat, Job job);
+  Task<void> set_words(Job& job, Deadline deadline);
   Task<TurnOutcome> command(const RunningChat& chat, const Job& job, TurnListener& listener);
   Task<void> finish(RunningChat& chat, Job& job, TurnOutcome outcome);
   TurnRequest turn_request(const LiveTurn& turn, const Job& job) const;

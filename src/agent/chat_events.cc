@@ -41,7 +41,7 @@ void ChatEvents::call_ended(const CallOutcome& outcome) {
 }
 
 Task<Approver::Answer> PersonAsked::ask(ModelCall call, Deadline deadline) {
-  if (turn_.is_always_allowed(call.name)) co_return Answer{.allowed = true};
+  if (turn_->is_always_allowed(call.name)) co_return Answer{.allowed = true};
   if (!can_see_) {
     co_return Answer{.allowed = false,
                      .words =
@@ -49,13 +49,14 @@ Task<Approver::Answer> PersonAsked::ask(ModelCall call, Deadline deadline) {
                          "events. It was not made. The person can also type it: /" +
                          call.name + " " + json::serialize(call.arguments)};
   }
-  const auto box = turn_.open_question(call.id, call.name);
-  events_.put("approval", {{"id", call.id},
+  const auto question = turn_->open_question(call.name);
+  events_.put("approval", {{"id", question.id},
+                           {"call_id", call.id},
                            {"name", call.name},
                            {"arguments", call.arguments},
                            {"expires_at", to_rfc3339(clock_.now() + within_)}});
-  const auto decision = co_await box->take(within_);
-  turn_.close_question(call.id);
+  const auto decision = co_await question.box->take(within_);
+  turn_->close_question(question.id);
   if (decision && *decision != Decision::deny) co_return Answer{.allowed = true};
   if (decision) {
     co_return Answer{.allowed = false, .words = "The person denied this call. It was not made; do not try it again."};

@@ -34,15 +34,16 @@ class ChatEvents final : public TurnListener {
 /// Asks the person who reads the events, and waits for what comes by another request.
 class PersonAsked final : public Approver {
  public:
-  /// All but the texts must outlive it.
-  PersonAsked(LiveTurn& turn, ChatEvents& events, const Clock& clock, std::chrono::seconds within, bool can_see)
-      : turn_(turn), events_(events), clock_(clock), within_(within), can_see_(can_see) {}
+  /// The clock must outlive it.
+  PersonAsked(std::shared_ptr<LiveTurn> turn, ChatEvents events, const Clock& clock, std::chrono::seconds within,
+              bool can_see)
+      : turn_(std::move(turn)), events_(std::move(events)), clock_(clock), within_(within), can_see_(can_see) {}
 
   Task<Answer> ask(ModelCall call, Deadline deadline) override;
 
  private:
-  LiveTurn& turn_;
-  ChatEvents& events_;
+  const std::shared_ptr<LiveTurn> turn_;
+  ChatEvents events_;
   const Clock& clock_;
   const std::chrono::seconds within_;
   const bool can_see_;

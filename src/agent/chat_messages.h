@@ -44,7 +44,7 @@ BOOST_DESCRIBE_STRUCT(TurnPath, (), (conversation_id))
 /// Body of POST /api/chat/{conversation_id}/approvals.
 struct ApprovalRequest {
   Uuid conversation_id;
-  std::string id;  // of the call
+  std::string id;  // of the `approval` event
   Decision decision = Decision::deny;
 };
 BOOST_DESCRIBE_STRUCT(ApprovalRequest, (), (conversation_id, id, decision))

@@ -4,6 +4,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "agent/slash_command.h"
 #include "base/text.h"
 #include "crypto/random.h"
 
@@ -212,6 +213,7 @@ Task<Result<bool>> ConversationStore::remove(Uuid id, std::string owner, Deadlin
 std::string title_of(std::string_view said) {
   std::string_view line = trim(said);
   line = trim(line.substr(0, std::min(line.find_first_of("\r\n"), line.size())));
+  if (is_command(line)) line = line.substr(0, line.find_first_of(" \t{=:\"'"));
   std::string title(line);
   std::erase(title, '\0');
   if (title.empty()) return "Conversation";

@@ -72,7 +72,7 @@ class ConversationStore {
   storage::Database& database_;
 };
 
-/// The first line of what was said, at most 60 characters, cut between words.
+/// The first line of what was said, at most 60 characters, cut between words; of a command its name alone.
 std::string title_of(std::string_view said);
 
 /// For the transaction that deletes an account: its conversations with all their messages.

@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/encoding.h"
 #include "base/json.h"
 #include "crypto/random.h"
 
@@ -55,22 +56,23 @@ bool LiveTurn::is_always_allowed(const std::string& tool) const {
   return turns_.is_always_allowed(always_key(owner_, conversation_, tool));
 }
 
-std::shared_ptr<Mailbox<Decision>> LiveTurn::open_question(const std::string& call_id, const std::string& tool) {
-  auto box = std::make_shared<Mailbox<Decision>>(executor_);
+LiveTurn::Question LiveTurn::open_question(const std::string& tool) {
+  Question question{.id = "approval_" + hex_encode(crypto::random_bytes(16)),
+                    .box = std::make_shared<Mailbox<Decision>>(executor_)};
   const std::lock_guard lock(mutex_);
-  questions_[call_id] = {tool, box};
-  if (stop_.stop_requested()) box->close();
-  return box;
+  questions_[question.id] = {tool, question.box};
+  if (stop_.stop_requested()) question.box->close();
+  return question;
 }
 
-void LiveTurn::close_question(const std::string& call_id) {
+void LiveTurn::close_question(const std::string& id) {
   const std::lock_guard lock(mutex_);
-  questions_.erase(call_id);
+  questions_.erase(id);
 }
 
-std::optional<std::string> LiveTurn::decide(const std::string& call_id, Decision decision) {
+std::optional<std::string> LiveTurn::decide(const std::string& id, Decision decision) {
   const std::lock_guard lock(mutex_);
-  const auto found = questions_.find(call_id);
+  const auto found = questions_.find(id);
   if (found == questions_.end()) return std::nullopt;
   std::string tool = found->second.tool;
   found->second.box->put(decision);
@@ -127,19 +129,19 @@ Task<bool> LiveTurns::cancel(std::string owner, Uuid conversation, Deadline dead
   co_return co_await ask_others({{"kind", "cancel"}, {"owner", owner}, {"conversation", conversation.str()}}, deadline);
 }
 
-Task<bool> LiveTurns::decide(std::string owner, Uuid conversation, std::string call_id, Decision decision,
+Task<bool> LiveTurns::decide(std::string owner, Uuid conversation, std::string id, Decision decision,
                              Deadline deadline) {
-  if (const auto turn = find(owner, conversation)) co_return decide_here(*turn, call_id, decision);
+  if (const auto turn = find(owner, conversation)) co_return decide_here(*turn, id, decision);
   co_return co_await ask_others({{"kind", "decide"},
                                  {"owner", owner},
                                  {"conversation", conversation.str()},
-                                 {"call", call_id},
+                                 {"question", id},
                                  {"decision", schema::word_of(decision)}},
                                 deadline);
 }
 
-bool LiveTurns::decide_here(LiveTurn& turn, const std::string& call_id, Decision decision) {
-  const auto tool = turn.decide(call_id, decision);
+bool LiveTurns::decide_here(LiveTurn& turn, const std::string& id, Decision decision) {
+  const auto tool = turn.decide(id, decision);
   if (!tool) return false;
   if (decision != Decision::always) return true;
   const std::string key = always_key(turn.owner(), turn.conversation(), *tool);
@@ -198,7 +200,7 @@ void LiveTurns::hear(std::string_view text) {
     turn->stop();
     answer(*turn, nonce);
   } else if (kind == "decide" &&
-             decide_here(*turn, text_in(*message, "call"),
+             decide_here(*turn, text_in(*message, "question"),
                          schema::parse_word<Decision>(text_in(*message, "decision")).value_or(Decision::deny))) {
     answer(*turn, nonce);
   }

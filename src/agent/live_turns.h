@@ -43,12 +43,17 @@ class LiveTurn : public std::enable_shared_from_this<LiveTurn> {
   /// Whether the person wants to be asked no more for this tool.
   bool is_always_allowed(const std::string& tool) const;
 
-  /// Opens a question: the decision comes into the mailbox, which is closed when the turn is stopped.
-  std::shared_ptr<Mailbox<Decision>> open_question(const std::string& call_id, const std::string& tool);
-  void close_question(const std::string& call_id);
+  /// The decision comes into the mailbox, which is closed when the turn is stopped. The id is random: a model chooses
+  /// those of calls, and may choose one twice, so that a decision on one call would be taken for another.
+  struct Question {
+    std::string id;
+    std::shared_ptr<Mailbox<Decision>> box;
+  };
+  Question open_question(const std::string& tool);
+  void close_question(const std::string& id);
 
-  /// False: no such question is open. Otherwise its tool.
-  std::optional<std::string> decide(const std::string& call_id, Decision decision);
+  /// Nullopt: no such question is open. Otherwise its tool.
+  std::optional<std::string> decide(const std::string& id, Decision decision);
 
  private:
   struct Open {
@@ -79,7 +84,7 @@ class LiveTurns {
   Task<bool> cancel(std::string owner, Uuid conversation, Deadline deadline);
 
   /// Answers what it asks. False: no such question is open.
-  Task<bool> decide(std::string owner, Uuid conversation, std::string call_id, Decision decision, Deadline deadline);
+  Task<bool> decide(std::string owner, Uuid conversation, std::string id, Decision decision, Deadline deadline);
 
   /// When the program ends: stops all, and lets no more begin.
   void stop_all();
@@ -92,7 +97,7 @@ class LiveTurns {
 
   void leave(const LiveTurn& turn);
   std::shared_ptr<LiveTurn> find(const std::string& owner, const Uuid& conversation);
-  bool decide_here(LiveTurn& turn, const std::string& call_id, Decision decision);
+  bool decide_here(LiveTurn& turn, const std::string& id, Decision decision);
   bool is_always_allowed(const std::string& key);
   void allow_always(const std::string& key);
   Task<bool> ask_others(json::object message, Deadline deadline);

@@ -14,10 +14,12 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kMostCallsAtOnce = 32;
 constexpr std::chrono::seconds kGrace{2};  // for tools to end after they were told to
-constexpr std::size_t kStopped = static_cast<std::size_t>(-1);
+constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+constexpr std::chrono::seconds kLook{60};  // while only the person is waited for
 
+/// One that has ended; kNone: something else has changed.
 struct Ended {
-  std::size_t index = kStopped;
+  std::size_t index = kNone;
   CallOutcome outcome = {};
   Steady::duration waited = {};
 };
@@ -44,8 +46,9 @@ class ProgressDoor {
 /// One call under way; owns all that it touches but the parts of the program.
 struct CallUnderWay {
   tools::ToolSource& tools;
-  const Turn::Refuse& refuse;
-  Approver* approver;
+  Turn::Refuse refuse;
+  Turn::Still still;  // empty for a call that only reads
+  std::shared_ptr<Approver> approver;
   bool needs_approval;
   std::size_t index;
   ModelCall call;  // with the tool's own name
@@ -54,6 +57,8 @@ struct CallUnderWay {
   Steady::duration time;
   std::shared_ptr<ProgressDoor> door;
   std::shared_ptr<Mailbox<Ended>> ended;
+  std::optional<Steady::time_point> give_up_at = {};  // none: the person is asked
+  bool given_up = false;
 };
 
 CallOutcome outcome_of(const ModelCall& call, bool is_error, std::string text) {
@@ -75,19 +80,40 @@ Deadline deadline_of(const CallUnderWay& one) {
   return Deadline::after(std::chrono::duration_cast<std::chrono::milliseconds>(one.time)).stopped_by(one.stop);
 }
 
+void start_clock(CallUnderWay& one) { one.give_up_at = Steady::now() + one.time + kGrace; }
+
+Task<Approver::Answer> permission(CallUnderWay& one) {
+  if (!one.approver) {
+    co_return Approver::Answer{
+        .allowed = false, .words = "The person has to approve this call, and cannot be asked here. It was not made."};
+  }
+  auto answer = co_await one.approver->ask(one.call, deadline_of(one));
+  // The turn has told the model already that nothing came of it.
+  if (one.given_up) co_return Approver::Answer{.allowed = false, .words = "The call was given up."};
+  co_return answer;
+}
+
 Task<CallOutcome> answer_of(CallUnderWay& one, Steady::duration& waited) {
   if (one.needs_approval) {
     const auto asked = Steady::now();
-    const std::string no_one = "The person has to approve this call, and cannot be asked here. It was not made.";
-    const auto answer = one.approver == nullptr ? Approver::Answer{.allowed = false, .words = no_one}
-                                                : co_await one.approver->ask(one.call, deadline_of(one));
+    const auto answer = co_await permission(one);
     waited = Steady::now() - asked;
+    start_clock(one);
+    one.ended->put({});
     one.context.deadline = deadline_of(one);
     if (!answer.allowed) {
       if (one.refuse) co_await one.refuse({one.call.name, one.call.arguments}, one.context, answer.words);
       co_return outcome_of(one.call, true, answer.words);
     }
     one.context.decision = "approved";
+  }
+  if (one.still) {
+    auto now = co_await one.still(one.context.principal);
+    if (!now) {
+      if (one.refuse) co_await one.refuse({one.call.name, one.call.arguments}, one.context, now.error().detail);
+      co_return outcome_of(one.call, true, now.error().detail);
+    }
+    one.context.principal = *std::move(now);
   }
   const auto begun = Steady::now();
   one.context.deadline = deadline_of(one);
@@ -119,29 +145,47 @@ std::string objection(const ToolRound& round, const ModelCall& call, const tools
   return {};
 }
 
-void start(const ToolRound& round, const ModelCall& call, const tools::ToolSpec& spec, std::size_t index,
-           const std::shared_ptr<ProgressDoor>& door, const std::shared_ptr<Mailbox<Ended>>& ended,
-           const Executor& executor) {
+tools::CallContext context_of(const ToolRound& round) {
+  tools::CallContext context = round.context;
+  context.principal = round.principal;
+  return context;
+}
+
+std::shared_ptr<CallUnderWay> start(const ToolRound& round, const ModelCall& call, const tools::ToolSpec& spec,
+                                    std::size_t index, const std::shared_ptr<ProgressDoor>& door,
+                                    const std::shared_ptr<Mailbox<Ended>>& ended, const Executor& executor) {
   const bool writes = !spec.annotations.read_only;
   auto one = std::make_shared<CallUnderWay>(CallUnderWay{
       .tools = round.tools,
       .refuse = round.refuse,
+      .still = writes ? round.still : Turn::Still(),
       .approver = round.approver,
       .needs_approval = round.approval == Approval::always || (round.approval == Approval::writes && writes),
       .index = index,
       .call = call,
-      .context = round.context,
+      .context = context_of(round),
       .stop = round.stop,
       .time = round.time,
       .door = door,
       .ended = ended});
-  one->context.principal = round.principal;
+  if (!one->needs_approval) start_clock(*one);
   one->context.progress = [door, id = call.id](double done, std::optional<double> total, const std::string& message) {
     door->tell(id, done, total, message);
   };
   asio::co_spawn(executor, make_call(one), [one](const std::exception_ptr& failure) {
     if (failure) one->ended->put({one->index, outcome_of(one->call, true, "The tool failed."), {}});
   });
+  return one;
+}
+
+/// When to wait no more for what is under way; none: not while the person is asked.
+std::optional<Steady::time_point> latest_end(const std::vector<std::shared_ptr<CallUnderWay>>& under_way) {
+  Steady::time_point latest = Steady::time_point::min();
+  for (const auto& one : under_way) {
+    if (!one->give_up_at) return std::nullopt;
+    latest = std::max(latest, *one->give_up_at);
+  }
+  return latest;
 }
 
 }  // namespace
@@ -156,35 +200,34 @@ Task<RoundOutcome> make_calls(ToolRound round, std::vector<ModelCall> calls) {
   const auto door = std::make_shared<ProgressDoor>(round.listener);
   std::vector<std::optional<CallOutcome>> outcomes(calls.size());
   RoundOutcome all;
-  std::size_t under_way = 0;
+  std::vector<std::shared_ptr<CallUnderWay>> under_way;
   for (std::size_t i = 0; i < calls.size(); ++i) {
     const tools::ToolSpec* spec = round.names.find(calls[i].name);
     if (spec != nullptr) calls[i].name = spec->name;
     round.listener.call_started(calls[i]);
     if (auto words = objection(round, calls[i], spec, i); !words.empty()) {
+      if (round.refuse) co_await round.refuse({calls[i].name, calls[i].arguments}, context_of(round), words);
       outcomes[i] = outcome_of(calls[i], true, std::move(words));
       round.listener.call_ended(*outcomes[i]);
     } else {
-      start(round, calls[i], *spec, i, door, ended, executor);
-      ++under_way;
+      under_way.push_back(start(round, calls[i], *spec, i, door, ended, executor));
     }
   }
   const std::stop_callback wake(round.stop, [ended] { ended->put({}); });
-  const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(round.time) + kGrace;
-  bool asking = round.approver != nullptr;  // a person may take longer than a tool
-  while (under_way > 0) {
-    const bool stopped = round.stop.stop_requested();
-    auto one = co_await ended->take(stopped ? std::chrono::milliseconds(kGrace) : patience);
-    if (!one) {
-      if (stopped || !std::exchange(asking, false)) break;
-      continue;
-    }
-    if (one->index == kStopped) continue;
-    --under_way;
+  std::optional<Steady::time_point> stopped_until;
+  while (!under_way.empty()) {
+    if (round.stop.stop_requested() && !stopped_until) stopped_until = Steady::now() + kGrace;
+    const auto until = stopped_until ? stopped_until : latest_end(under_way);
+    const auto span = until ? *until - Steady::now() : Steady::duration(kLook);
+    auto one = co_await ended->take(std::chrono::ceil<std::chrono::milliseconds>(span));
+    if (!one && until) break;
+    if (!one || one->index == kNone) continue;
+    std::erase_if(under_way, [&](const auto& other) { return other->index == one->index; });
     all.waited = std::max(all.waited, one->waited);
     round.listener.call_ended(one->outcome);
     outcomes[one->index] = std::move(one->outcome);
   }
+  for (const auto& one : under_way) one->given_up = true;
   door->close();
   for (std::size_t i = 0; i < calls.size(); ++i) {
     if (!outcomes[i]) {

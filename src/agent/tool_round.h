@@ -28,8 +28,9 @@ struct ToolRound {
   const ToolNames& names;
   Approval approval;
   const Turn::Refuse& refuse;
+  const Turn::Still& still;
   TurnListener& listener;
-  Approver* approver;  // null: nobody can be asked
+  std::shared_ptr<Approver> approver;  // null: nobody can be asked
   const http::Principal& principal;
   const tools::CallContext& context;
   std::stop_token stop;
@@ -42,8 +43,9 @@ struct RoundOutcome {
   std::chrono::steady_clock::duration waited = {};  // for the person, at most
 };
 
-/// Makes the calls, which have ids and functions' names, and waits for all of them. When the stop is requested, what
-/// has not ended after two seconds more is left to end by itself.
+/// Makes the calls, which have ids and functions' names, and waits for all of them. What has not ended two seconds
+/// after its time, or after the stop was requested, is left to end by itself; while the person is asked, no call's time
+/// is up.
 Task<RoundOutcome> make_calls(ToolRound round, std::vector<ModelCall> calls);
 
 }  // namespace kriya::agent

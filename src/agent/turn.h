@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -76,7 +77,7 @@ struct TurnRequest {
 struct TurnOutcome {
   std::string response = {};            // all that it said: the deltas joined
   std::vector<CallOutcome> calls = {};  // in the order of the model's wishes
-  std::vector<Message> messages = {};   // what follows the person's in the conversation
+  std::vector<Message> messages = {};   // what follows the person's in the conversation, without secret arguments
   Usage usage = {};                     // counted by the server, or estimated
   bool stopped = false;
   std::optional<Error> failure = {};  // of the model or of the tools' source; what came before it stands
@@ -88,17 +89,24 @@ class Turn {
  public:
   Turn(tools::ToolSource& tools, TurnLimits limits) : tools_(tools), limits_(limits) {}
 
-  /// Called when a person denied a call, so that it is in the log as well. May be empty.
+  /// Called when a call is not made, so that it is in the log as well. May be empty.
   using Refuse = std::function<Task<void>(tools::ToolCall, tools::CallContext, std::string words)>;
   void on_refusal(Refuse refuse) { refuse_ = std::move(refuse); }
 
-  /// `approver` null: nobody can be asked, and calls that need it are denied.
-  Task<TurnOutcome> run(ChatModel& model, TurnRequest request, TurnListener& listener, Approver* approver) const;
+  /// Who the principal is by now; asked before each round but the first, and before each call that does more than read.
+  /// An error ends the turn. May be empty.
+  using Still = std::function<Task<Result<http::Principal>>(http::Principal)>;
+  void check_by(Still still) { still_ = std::move(still); }
+
+  /// `approver` null: nobody can be asked, and calls that need it are denied. A question may outlive the turn.
+  Task<TurnOutcome> run(ChatModel& model, TurnRequest request, TurnListener& listener,
+                        std::shared_ptr<Approver> approver) const;
 
  private:
   tools::ToolSource& tools_;
   const TurnLimits limits_;
   Refuse refuse_;
+  Still still_;
 };
 
 /// A tool's text, as a model gets it: at most 100,000 bytes, with a note where something is missing.

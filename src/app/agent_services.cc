@@ -5,6 +5,7 @@ namespace {
 
 constexpr const char* kOpenAi = "https://api.openai.com/v1";
 constexpr std::size_t kMostTurnsOfOwner = 8;
+constexpr std::chrono::seconds kSessionWithin{10};
 
 /// OPENAI_* counts when it has a key, or names a server that may need none.
 std::vector<agent::Provider> providers_of(const config::Settings& settings) {
@@ -44,12 +45,26 @@ agent::Turn::Refuse refusal_by(AgentServices::Denied denied) {
   };
 }
 
+/// Who that is by now: a turn goes on for minutes, and its person may sign out, or lose a scope, elsewhere. What is no
+/// person's, a visitor's in development, has no row and stays.
+Task<Result<http::Principal>> principal_now(identity::SessionStore* sessions, const Clock* clock,
+                                            http::Principal principal) {
+  if (!principal.user_id || principal.session.empty()) co_return principal;
+  const auto held = co_await sessions->find(principal.session, Deadline::after(kSessionWithin));
+  if (!held) co_return fail(held.error());
+  const bool signed_in = *held && (*held)->user.id == *principal.user_id &&
+                         identity::lives((*held)->session, (*held)->user.token_version, clock->now());
+  if (!signed_in) co_return fail(Errc::invalid_token, "The sign-in has ended, and this answer with it.");
+  principal.scope = (*held)->user.scope.value_or(std::string());
+  co_return principal;
+}
+
 }  // namespace
 
 AgentServices::AgentServices(const config::Settings& settings, tools::ToolSource& tool_source,
                              storage::Database& database, storage::ephemeral::Ephemeral& ephemeral,
-                             http::client::StreamingClient& client, const Clock& clock, const telemetry::Log& log,
-                             telemetry::Metrics& metrics, Denied denied)
+                             identity::SessionStore& sessions, http::client::StreamingClient& client,
+                             const Clock& clock, const telemetry::Log& log, telemetry::Metrics& metrics, Denied denied)
     : tools(tool_source),
       models(client, providers_of(settings), settings.openai_allowed_models),
       conversations(database),
@@ -66,6 +81,9 @@ AgentServices::AgentServices(const config::Settings& settings, tools::ToolSource
                        .time = settings.chat_timeout,
                        .approval = approval_of(settings.tool_approval)},
             .instructions = settings.chat_instructions,
-            .refuse = refusal_by(std::move(denied))}) {}
+            .refuse = refusal_by(std::move(denied)),
+            .still = [&sessions, &clock](http::Principal principal) {
+              return principal_now(&sessions, &clock, std::move(principal));
+            }}) {}
 
 }  // namespace kriya::app

@@ -4,17 +4,19 @@
 #include "agent/chat_endpoints.h"
 #include "config/settings.h"
 #include "http/client/stream.h"
+#include "identity/session_store.h"
 
 namespace kriya::app {
 
 struct AgentServices {
-  /// Writes down a call that a person denied, with the words that the model is told.
+  /// Writes down a call that was not made, with the words that the model is told.
   using Denied = std::function<void(const tools::ToolCall&, const tools::CallContext&, const std::string& words)>;
 
   /// All references must outlive this object. `denied` may be empty.
   AgentServices(const config::Settings& settings, tools::ToolSource& tools, storage::Database& database,
-                storage::ephemeral::Ephemeral& ephemeral, http::client::StreamingClient& client, const Clock& clock,
-                const telemetry::Log& log, telemetry::Metrics& metrics, Denied denied = {});
+                storage::ephemeral::Ephemeral& ephemeral, identity::SessionStore& sessions,
+                http::client::StreamingClient& client, const Clock& clock, const telemetry::Log& log,
+                telemetry::Metrics& metrics, Denied denied = {});
 
   agent::ChatEndpoints endpoints() {
     return {.chat = chat, .turns = turns, .conversations = conversations, .tools = tools};

@@ -168,7 +168,7 @@ Result<void> Application::Parts::assemble() {
   mcp.emplace(settings, public_url, server->port(), tools->runner, clock, *log);
   model_client =
       std::make_unique<http::client::Curl>(http::client::Curl::Options{.user_agent = "kriya/" + std::string(kVersion)});
-  agent.emplace(settings, tools->runner, *database, *ephemeral, *model_client, clock, *log, metrics,
+  agent.emplace(settings, tools->runner, *database, *ephemeral, sign_in->sessions, *model_client, clock, *log, metrics,
                 [this](const tools::ToolCall& call, const tools::CallContext& context, const std::string& words) {
                   tools->runner.refuse(call, context, "denied", words);
                 });

@@ -49,14 +49,20 @@ struct AgentArguments {
   std::vector<std::string> message;
 };
 
+bool is_set(const char* variable) { return std::getenv(variable) != nullptr; }
+
 /// The settings that have to do with models; the server's own need not be right here.
 std::optional<config::Settings> model_settings() {
   const auto given = config::read_environment();
   config::Problems problems;
   if (given) {
     config::VariableMap own;
+    // A file in whatever folder this is must not send the environment's key to a server of its own choice.
+    const bool by_environment = is_set("OPENAI_API_KEY") || is_set("OPENAI_BASE_URL");
     for (const auto& [name, value] : given->values) {
-      if (name.starts_with("OPENAI_") || name.starts_with("CHAT_")) own.emplace(name, value);
+      const bool of_model = name.starts_with("OPENAI_");
+      if (of_model && by_environment && !is_set(name.c_str())) continue;
+      if (of_model || name.starts_with("CHAT_")) own.emplace(name, value);
     }
     auto settings = config::load(own);
     if (settings) return *std::move(settings);
@@ -128,11 +134,13 @@ class AgentCommand {
     if (!url) return std::nullopt;
     auto token = given_token(arguments_);
     if (!token) return std::nullopt;
-    if (token->empty() && !foreign) token = sign_in(*url);
-    if (!token) return std::nullopt;
-    if (!token->empty() && url->scheme == "http" && !url->is_loopback()) {
-      output_->note("Warning: the token goes over the network unencrypted; use https.");
+    const bool signs_in = token->empty() && !foreign;
+    if ((signs_in || !token->empty()) && url->scheme == "http" && !url->is_loopback()) {
+      output_->note(signs_in ? "Warning: codes and tokens go over the network unencrypted; use https."
+                             : "Warning: the token goes over the network unencrypted; use https.");
     }
+    if (signs_in) token = sign_in(*url);
+    if (!token) return std::nullopt;
     std::string address = foreign ? arguments_.mcp : base_url() + "/mcp";
     return mcp::client::Server{.url = std::move(address), .token = *std::move(token), .name = url->origin()};
   }
@@ -145,7 +153,7 @@ class AgentCommand {
 
   std::optional<Secret> sign_in(const config::Url& url) {
     const auto folder = agent_folder();
-    const KeptSignIns kept(folder / "agent.json");
+    const KeptSignIns kept(folder.empty() ? folder : folder / "agent.json");
     SignIn sign_in(
         http_, kept, clock_, [this](const std::string& question) { return ask(question); },
         [this](const std::string& words) { output_->note(words); },

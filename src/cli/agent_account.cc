@@ -71,6 +71,7 @@ tl::unexpected<Error> nobody_to_ask() {
 }  // namespace
 
 std::optional<KeptSignIn> KeptSignIns::find(const std::string& server) const {
+  if (file_.empty()) return std::nullopt;
   const json::object document = read_file(file_);
   const json::object* servers = object_of(document, "servers");
   const json::object* entry = servers == nullptr ? nullptr : object_of(*servers, server);
@@ -82,6 +83,7 @@ std::optional<KeptSignIn> KeptSignIns::find(const std::string& server) const {
 }
 
 Result<void> KeptSignIns::keep(const std::string& server, const std::optional<KeptSignIn>& sign_in) const {
+  if (file_.empty()) return {};
   json::object document = read_file(file_);
   json::value& servers = document["servers"];
   if (!servers.is_object()) servers = json::object();

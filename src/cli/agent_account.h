@@ -21,7 +21,7 @@ struct KeptSignIn {
   Timestamp expires_at;  // of the token
 };
 
-/// `agent.json` in a folder of the person's own, mode 0600; one entry a server.
+/// `agent.json` in a folder of the person's own, mode 0600; one entry a server. Without a file nothing is kept.
 class KeptSignIns {
  public:
   explicit KeptSignIns(std::filesystem::path file) : file_(std::move(file)) {}

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::chrono::seconds kListing{30};
 constexpr std::chrono::seconds kFarewell{2};
+constexpr std::size_t kMostArgumentBytes = 32'000;  // that a person is asked about
 
 const tools::ToolSpec* find(const agent::ToolNames::Specs& specs, std::string_view name) {
   const auto found = std::ranges::find_if(specs, [name](const auto& spec) { return spec->name == name; });
@@ -34,11 +35,16 @@ class AgentSession::Approval final : public agent::Approver {
 
   Task<Answer> ask(agent::ModelCall call, Deadline deadline) override {
     if (always_.contains(call.name)) co_return Answer{.allowed = true};
+    // Nobody can say yes to what they have not seen.
+    const std::string arguments = json::serialize(call.arguments);
+    if (arguments.size() > kMostArgumentBytes) {
+      co_return Answer{.allowed = false,
+                       .words = "The arguments are too long to be shown to the person. The call was not made."};
+    }
     const std::string question = "Call " + terminal_line(call.name, 128) + " with " +
-                                 terminal_line(json::serialize(call.arguments), 2'000) +
-                                 "? [y]es, [n]o, [a]lways this tool: ";
+                                 terminal_line(arguments, kMostArgumentBytes) + "? [y]es, [n]o, [a]lways this tool: ";
     while (!deadline.stop().stop_requested()) {
-      const Typed typed = input_.ask(question);
+      const Typed typed = input_.ask_anew(question);
       if (typed.kind != Typed::Kind::line) break;
       const std::string answer = to_lower(trim(typed.text));
       if (answer == "a" || answer == "always") always_.insert(call.name);
@@ -62,7 +68,7 @@ AgentSession::AgentSession(mcp::client::Connection& connection, agent::ChatModel
       interrupts_(interrupts),
       input_(input),
       options_(std::move(options)) {
-  if (input_ != nullptr) approval_ = std::make_unique<Approval>(*input_);
+  if (input_ != nullptr) approval_ = std::make_shared<Approval>(*input_);
 }
 
 AgentSession::~AgentSession() = default;
@@ -111,7 +117,7 @@ bool AgentSession::ask_model(const std::string& text) {
       .stop = interrupts_.begin(),
       .context = {.principal = {}, .deadline = Deadline::after(kListing), .via = "chat", .session_id = {}}};
   const agent::Turn turn(tools_, options_.limits);
-  return finish(run_to_completion(turn.run(*model_, std::move(request), output_, approval_.get())));
+  return finish(run_to_completion(turn.run(*model_, std::move(request), output_, approval_)));
 }
 
 bool AgentSession::finish(agent::TurnOutcome outcome) {

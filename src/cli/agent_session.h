@@ -54,7 +54,7 @@ class AgentSession {
   Interrupts& interrupts_;
   ConsoleInput* input_;
   const Options options_;
-  std::unique_ptr<Approval> approval_;
+  std::shared_ptr<Approval> approval_;
   agent::ToolNames::Specs specs_;
   std::vector<agent::Message> messages_;
   unsigned commands_ = 0;

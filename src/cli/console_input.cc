@@ -11,6 +11,7 @@
 #include <langinfo.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 namespace kriya::cli {
@@ -151,6 +152,11 @@ Typed ConsoleInput::ask(const std::string& question) {
   std::fputs(question.c_str(), stdout);
   std::fflush(stdout);
   return read_line();
+}
+
+Typed ConsoleInput::ask_anew(const std::string& question) {
+  ::tcflush(STDIN_FILENO, TCIFLUSH);
+  return ask(question);
 }
 
 }  // namespace kriya::cli

@@ -30,6 +30,9 @@ class ConsoleInput {
   /// The answer to a question, which is shown; never in the history.
   Typed ask(const std::string& question);
 
+  /// The same; what was typed before the question was there is no answer to it.
+  Typed ask_anew(const std::string& question);
+
   /// Reads the history and keeps it there from now on, mode 0600. Without a file there is one until the end.
   void keep_history(const std::filesystem::path& file);
 

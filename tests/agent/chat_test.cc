@@ -372,6 +372,23 @@ TEST_F(ChatTest, ACommandRunsTheToolByThePersonsOwnDecision) {
   EXPECT_EQ(all[2].message.content, "5");
 }
 
+TEST_F(ChatTest, ASecretOfACommandIsNotKept) {
+  auto& spec = tools_.add("check", tests::adding, true, tests::add_schema());
+  spec.secret_arguments = {"code"};
+  spec.input_schema["properties"].as_object()["code"] = {{"type", "string"}};
+  for (const std::string command :
+       {"/check a=1 b=1 code=123456", "/check {\"a\":1,\"b\":1,\"code\":\"123456\"}", "/check 123456",
+        "/check cod=123456", "/check code=\"123456", "/chekc code=123456", "/check{\"code\":\"123456\""}) {
+    const Got got = say(command);
+    for (const StoredMessage& one : stored(got.conversation)) {
+      EXPECT_THAT(one.message.content, ::testing::Not(HasSubstr("123456"))) << command;
+      for (const ModelCall& call : one.message.calls) EXPECT_EQ(call.arguments.at("code"), "[redacted]") << command;
+    }
+  }
+  EXPECT_EQ(tools_.calls.at(0).arguments.at("code"), "123456");
+  EXPECT_EQ(stored(say("/add a=2 b=3").conversation)[0].message.content, "/add a=2 b=3");
+}
+
 TEST_F(ChatTest, CommandsThatAreWrongAreExplained) {
   without_model_ = true;
   EXPECT_THAT(std::string(say("/ad a=2").answer.at("response").as_string()), HasSubstr("Did you mean /add?"));

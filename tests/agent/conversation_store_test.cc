@@ -151,6 +151,8 @@ TEST_P(ConversationStoreTest, ForgetsAPerson) {
 TEST(ConversationTitles, AreTheFirstLineCutBetweenWords) {
   EXPECT_EQ(title_of("  Hello \nthere"), "Hello");
   EXPECT_EQ(title_of(" \n "), "Conversation");
+  EXPECT_EQ(title_of("/check_verification_code code=123456"), "/check_verification_code");
+  EXPECT_EQ(title_of("/check{\"code\":\"123456\"}"), "/check");
   EXPECT_EQ(title_of(std::string(60, 'a')), std::string(60, 'a'));
   const std::string words = "Please tell me where the parcel that I sent to Oslo last week is now";
   EXPECT_EQ(title_of(words), "Please tell me where the parcel that I sent to Oslo last\u2026");

@@ -3,6 +3,7 @@
 #include <future>
 #include <thread>
 
+#include <boost/asio/co_spawn.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -66,23 +67,29 @@ class TurnTest : public ::testing::Test {
     limits.approval = Approval::never;
   }
 
+  TurnRequest request() {
+    return {.model = "m",
+            .instructions = "Be brief.",
+            .messages = messages,
+            .principal = {.user_id = Uuid()},
+            .stop = stop.get_token(),
+            .context = {.principal = {}, .deadline = Deadline::after(0ms), .via = "chat", .session_id = "c"}};
+  }
+
   TurnOutcome run(Approver* approver = nullptr) {
     Turn turn(tools, limits);
     if (refuse) turn.on_refusal(refuse);
-    TurnRequest request{
-        .model = "m",
-        .instructions = "Be brief.",
-        .messages = {{.role = Role::user, .content = "What is 2 + 3?"}},
-        .principal = {.user_id = Uuid()},
-        .stop = stop.get_token(),
-        .context = {.principal = {}, .deadline = Deadline::after(0ms), .via = "chat", .session_id = "c"}};
-    return run_to_completion(turn.run(model, std::move(request), heard, approver));
+    turn.check_by(still);
+    std::shared_ptr<Approver> asked(std::shared_ptr<void>(), approver);
+    return run_to_completion(turn.run(model, request(), heard, std::move(asked)));
   }
 
   tests::FakeChatModel model;
+  std::vector<Message> messages{{.role = Role::user, .content = "What is 2 + 3?"}};
   tests::FakeTools tools;
   TurnLimits limits;
   Turn::Refuse refuse;
+  Turn::Still still;
   Heard heard;
   std::stop_source stop;
 };
@@ -213,14 +220,105 @@ TEST_F(TurnTest, AfterTheLastRoundTheModelMustAnswerWithoutTools) {
 }
 
 TEST_F(TurnTest, ATurnThatUsedUpItsTokensAnswersWithoutTools) {
-  limits.tokens = 1'000;
-  model.answer({call_of("add", {{"a", 1}, {"b", 1}}), Usage{990, 20}, Finished{"tool_calls"}});
+  limits.tokens = 5'000;
+  messages[0].content = std::string(600, 'a');
+  model.answer({call_of("add", {{"a", 1}, {"b", 1}}), Usage{4'700, 20}, Finished{"tool_calls"}});
   model.say("Two.");
   const auto outcome = run();
   ASSERT_EQ(model.questions.size(), 2U);
   EXPECT_THAT(model.questions[1].functions, IsEmpty());
   EXPECT_EQ(outcome.response, "Two.");
-  EXPECT_GT(outcome.usage.total(), 1'010);  // the second answer did not count: estimated
+  EXPECT_GT(outcome.usage.total(), 4'720);  // the second answer did not count: estimated
+}
+
+Task<Result<tools::ToolResult>> telling_much(tools::ToolCall, tools::CallContext) {
+  co_return tools::ToolResult::of_text(std::string(40'000, 'x'));
+}
+
+TEST_F(TurnTest, WhatToolsGaveIsShortenedToTheBudget) {
+  limits.tokens = 6'000;
+  tools.add("read", telling_much);
+  model.call({call_of("read", {})});
+  model.say("Much.");
+  EXPECT_EQ(run().response, "Much.");
+  EXPECT_THAT(model.questions.at(1).messages.back().content, HasSubstr("[cut: the first 1000 of 40000 bytes]"));
+}
+
+TEST_F(TurnTest, AServerThatCountsNothingDoesNotMakeTheBudgetEndless) {
+  limits.tokens = 5'000;
+  messages[0].content = std::string(4'000, 'a');
+  model.repeat = true;
+  model.answer({call_of("add", {{"a", 1}, {"b", 1}}), Usage{0, 0}, Finished{"tool_calls"}});
+  run();
+  EXPECT_LE(model.questions.size(), 9U);
+  EXPECT_THAT(model.questions.back().functions, IsEmpty());
+}
+
+TEST_F(TurnTest, AQuestionBeyondTheBudgetIsNotAsked) {
+  limits.tokens = 1'000;
+  messages[0].content = std::string(8'000, 'a');
+  EXPECT_THAT(run().response, HasSubstr("1000 tokens"));
+  EXPECT_THAT(model.questions, IsEmpty());
+}
+
+Task<Result<http::Principal>> nobody_any_more(http::Principal) { co_return fail(Errc::invalid_token, "Signed out."); }
+
+TEST_F(TurnTest, WhoHasSignedOutMeanwhileActsNoMore) {
+  limits.approval = Approval::writes;
+  still = nobody_any_more;
+  tools.add("send", tests::adding, false);
+  model.call({call_of("send", {{"a", 1}, {"b", 1}}), call_of("add", {{"a", 1}, {"b", 1}})});
+  FixedApprover yes(true);
+  const auto outcome = run(&yes);
+  ASSERT_EQ(tools.calls.size(), 1U);
+  EXPECT_EQ(tools.calls[0].name, "add");
+  EXPECT_EQ(outcome.calls.at(0).result, "Signed out.");
+  ASSERT_TRUE(outcome.failure);
+  EXPECT_EQ(outcome.failure->code, Errc::invalid_token);
+  EXPECT_EQ(model.questions.size(), 1U);
+}
+
+Task<Result<http::Principal>> with_less(http::Principal principal) {
+  principal.scope = "less";
+  co_return principal;
+}
+
+TEST_F(TurnTest, WhoMayDoLessByNowDoesLess) {
+  still = with_less;
+  tools.add("send", tests::adding, false);
+  model.call({call_of("send", {{"a", 1}, {"b", 1}})});
+  EXPECT_FALSE(run().failure);
+  EXPECT_EQ(tools.contexts.at(0).principal.scope, "less");
+}
+
+Task<void> note_refusal(std::vector<std::string>* refused, tools::ToolCall call, std::string words) {
+  refused->push_back(call.name + ": " + words);
+  co_return;
+}
+
+TEST_F(TurnTest, CallsThatAreNotMadeAreLogged) {
+  std::vector<std::string> refused;
+  refuse = [&](tools::ToolCall call, tools::CallContext context, std::string words) {
+    EXPECT_TRUE(context.principal.user_id);
+    return note_refusal(&refused, std::move(call), std::move(words));
+  };
+  ModelCall broken = call_of("add", {});
+  broken.broken = "{";
+  model.call({call_of("nothing", {}), broken});
+  run();
+  EXPECT_THAT(refused, ElementsAre(HasSubstr("nothing: There is no tool"), HasSubstr("add: The arguments")));
+}
+
+TEST_F(TurnTest, SecretArgumentsAreNotInWhatIsKept) {
+  tools.add("check", tests::adding).secret_arguments = {"code"};
+  model.call({call_of("check", {{"a", 1}, {"b", 1}, {"code", "123456"}})});
+  model.say("Your code 123456 is right.");
+  const auto outcome = run();
+  EXPECT_EQ(tools.calls.at(0).arguments.at("code"), "123456");
+  EXPECT_EQ(model.questions.at(1).messages.at(2).calls.at(0).arguments.at("code"), "123456");
+  EXPECT_EQ(outcome.messages.at(0).calls.at(0).arguments.at("code"), "[redacted]");
+  EXPECT_EQ(outcome.messages.back().content, "Your code [redacted] is right.");
+  EXPECT_EQ(outcome.response, "Your code 123456 is right.");
 }
 
 TEST_F(TurnTest, CallsWithoutAnIdOrWithOneThatWasHadGetTheirOwn) {
@@ -234,6 +332,15 @@ TEST_F(TurnTest, CallsWithoutAnIdOrWithOneThatWasHadGetTheirOwn) {
     EXPECT_EQ(outcome.messages.at(0).calls.at(i).id, outcome.calls.at(i).id);
     EXPECT_EQ(outcome.messages.at(i + 1).call_id, outcome.calls.at(i).id);
   }
+}
+
+TEST_F(TurnTest, AnIdOfAnEarlierTurnIsNotHadAgain) {
+  messages.insert(messages.begin(), {{.role = Role::user, .content = "Add."},
+                                     {.role = Role::assistant, .calls = {call_of("add", {{"a", 1}, {"b", 1}}, "c1")}},
+                                     {.role = Role::tool, .content = "2", .calls = {}, .call_id = "c1"}});
+  model.call({call_of("add", {{"a", 2}, {"b", 3}}, "c1")});
+  model.say("Five.");
+  EXPECT_NE(run().calls.at(0).id, "c1");
 }
 
 TEST_F(TurnTest, ToolsWithNamesThatModelsDoNotTakeAreCalledByTheirOwn) {
@@ -309,9 +416,41 @@ TEST_F(TurnTest, WithAlwaysEveryCallWaits) {
   EXPECT_THAT(approver.asked, ElementsAre("add"));
 }
 
-Task<void> note_refusal(std::vector<std::string>* refused, tools::ToolCall call, std::string words) {
-  refused->push_back(call.name + ": " + words);
-  co_return;
+/// Says yes, but only when nobody waits for it any more.
+class LateApprover final : public Approver {
+ public:
+  LateApprover(std::shared_ptr<Mailbox<int>> box, std::promise<void>& over) : box_(std::move(box)), over_(over) {}
+  ~LateApprover() override { over_.set_value(); }
+  Task<Answer> ask(ModelCall, Deadline) override {
+    co_await box_->take(30s);
+    co_return Answer{.allowed = true};
+  }
+
+ private:
+  std::shared_ptr<Mailbox<int>> box_;
+  std::promise<void>& over_;
+};
+
+TEST_F(TurnTest, APermissionThatComesAfterTheTurnIsForNothing) {
+  IoThreads threads(1);
+  threads.start();
+  const auto executor = threads.context(0).get_executor();
+  const auto box = std::make_shared<Mailbox<int>>(executor);
+  std::promise<void> over;
+  std::promise<TurnOutcome> ended;
+  limits.approval = Approval::always;
+  model.call({call_of("add", {{"a", 2}, {"b", 3}})});
+  heard.on_start = [this] { stop.request_stop(); };
+  {
+    const Turn turn(tools, limits);
+    asio::co_spawn(executor, turn.run(model, request(), heard, std::make_shared<LateApprover>(box, over)),
+                   [&](const std::exception_ptr&, TurnOutcome outcome) { ended.set_value(std::move(outcome)); });
+    EXPECT_EQ(ended.get_future().get().calls.at(0).result, "The call was given up.");
+  }
+  box->put(1);
+  EXPECT_EQ(over.get_future().wait_for(30s), std::future_status::ready);
+  threads.stop();
+  EXPECT_THAT(tools.calls, IsEmpty());
 }
 
 TEST_F(TurnTest, ADeniedCallIsLoggedAndToldToTheModel) {

@@ -56,6 +56,13 @@ TEST_F(AgentAccountTest, IsReadableByItsOwnerAlone) {
   EXPECT_EQ(std::filesystem::status(file_).permissions(), std::filesystem::perms(0600));
 }
 
+TEST_F(AgentAccountTest, WithoutAFolderOfThePersonsNothingIsKept) {
+  const KeptSignIns nowhere{std::filesystem::path()};
+  ASSERT_TRUE(nowhere.keep(kUrl, KeptSignIn{Secret("t1"), Secret("r1"), clock_.now() + std::chrono::hours(1)}));
+  EXPECT_FALSE(nowhere.find(kUrl));
+  EXPECT_FALSE(std::filesystem::exists(".new"));
+}
+
 TEST_F(AgentAccountTest, KeepsEachServerApart) {
   ASSERT_TRUE(kept_.keep("http://other", KeptSignIn{Secret("t2"), Secret("r2"), clock_.now()}));
   EXPECT_FALSE(kept_.find(kUrl));

@@ -15,8 +15,9 @@ const PEERS = { legacy: startLegacyPeer, modern: startModernPeer };
 const VERSIONS = { legacy: '2025-11-25', modern: '2026-07-28' };
 
 /** Runs kriya agent --json to its end; resolves with its events and exit code. */
-async function agent(args, { env = {}, input = '' } = {}) {
-  const { code, stdout, stderr } = await run(['agent', '--json', ...args], { env: { HOME: '/nonexistent', ...env }, input });
+async function agent(args, { env = {}, input = '', cwd } = {}) {
+  const options = { env: { HOME: '/nonexistent', ...env }, input, cwd };
+  const { code, stdout, stderr } = await run(['agent', '--json', ...args], options);
   const events = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
   return { code, events, stderr, of: (name) => events.filter(({ event }) => event === name) };
 }
@@ -180,6 +181,35 @@ for (const [era, start] of Object.entries(PEERS)) {
       assert.equal(statSync(history).mode & 0o777, 0o600);
       assert.doesNotMatch(readFileSync(history, 'utf8'), /^[ny]$/m, 'answers are not in the history');
     });
+
+    test('takes nothing for a yes that was typed before it asked', async (t) => {
+      const peer = await start(t);
+      const model = await startModel(t, [[callOf('write', { words: 'one' })], [{ content: 'First.' }]]);
+      const terminal = new Terminal(t, ['--mcp', peer.url], model.env);
+      await terminal.shows('kriya> ');
+      terminal.type('Write one\ry\n');
+      await terminal.shows('Call write with {"words":"one"}?');
+      terminal.type('n\r');
+      await terminal.shows('First.');
+      assert.deepEqual(peer.events, []);
+    });
+
+    test('shows all that it asks about, or does not ask', async (t) => {
+      const peer = await start(t);
+      const [long, longer] = [3_000, 40_000].map((length) => 'x'.repeat(length));
+      const model = await startModel(t, [
+        [callOf('write', { words: `${long} end` })], [callOf('write', { words: longer })], [{ content: 'Over.' }],
+      ]);
+      const terminal = new Terminal(t, ['--mcp', peer.url], model.env);
+      await terminal.shows('kriya> ');
+      terminal.type('Write\r');
+      await terminal.shows('Call write with ');
+      await terminal.shows(' end"}?');
+      terminal.type('n\r');
+      assert.doesNotMatch(await terminal.shows('Over.'), /\[y\]es.*\[y\]es/s);
+      assert.deepEqual(peer.events, []);
+      assert.match(model.asked[2].messages.at(-1).content, /too long to be shown/);
+    });
   });
 }
 
@@ -225,6 +255,23 @@ test('without a model, a text says how to get one', async (t) => {
   const { code, of } = await agent(['--mcp', peer.url, 'Hello']);
   assert.match(of('error')[0].detail, /OPENAI_API_KEY/);
   assert.equal(code, 1);
+});
+
+test('the key of the environment goes to no server that a file in this folder names', async (t) => {
+  const peer = await startModernPeer(t);
+  const model = await startModel(t, [[{ content: 'Hello.' }]]);
+  const folder = freshFolder();
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(path.join(folder, '.env'), `OPENAI_BASE_URL=${model.env.OPENAI_BASE_URL}\nOPENAI_API_KEY=from-file\n`);
+  const args = ['--mcp', peer.url, 'Hello'];
+  // Whoever says nothing in the environment gets both from the file.
+  const { of } = await agent(args, { cwd: folder });
+  assert.equal(of('done')[0].response, 'Hello.');
+  const elsewhere = 'http://127.0.0.1:9/v1';
+  await agent([...args, '--api-base', elsewhere], { cwd: folder, env: { OPENAI_API_KEY: 'sk-mine' } });
+  await agent(args, { cwd: folder, env: { OPENAI_API_KEY: 'sk-mine', OPENAI_BASE_URL: elsewhere } });
+  await agent(args, { cwd: folder, env: { OPENAI_BASE_URL: elsewhere } });
+  assert.equal(model.asked.length, 1);
 });
 
 test('a server that is not there, or wants a token, is a clear error', async (t) => {

@@ -264,8 +264,10 @@ describe('calls that a model streams are made', () => {
     on.model.otherwise(({ json }) => (json.tools ? calls(wish('add', { a: ++a, b: 3 })) : says('Too dear.')));
     const { response, usage } = await say(await Browser.open(kriya), 'Count');
     assert.ok(response.endsWith('Too dear.'), response);
-    assert.equal(on.model.requests.length, 9);
-    assert.equal(usage.total_tokens, 9 * 132);
+    const asked = on.model.requests.length;
+    assert.ok(asked > 2, `asked ${asked} times`);
+    assert.equal(usage.total_tokens, asked * 132);
+    assert.ok(usage.total_tokens <= 1000, `${usage.total_tokens} tokens`);
   });
 
   test('but not the same one again and again', async () => {

@@ -7,7 +7,7 @@ import {
   cancel, CHAT, conversationOf, decide, done, listen, loggedCalls, personWith, post, say, sharedChat, startChat,
   textOf, toldToModel, toolLog,
 } from './support/chat.mjs';
-import { uniquePhone } from './support/kriya.mjs';
+import { run, uniquePhone } from './support/kriya.mjs';
 import { times } from './support/load.mjs';
 import { breaks, calls, neverBegins, says, wish } from './support/model.mjs';
 import { until } from './support/service.mjs';
@@ -143,7 +143,9 @@ describe('a call that does more than read', () => {
     on.model.script(calls(one));
     const stream = await listen(browser, 'Tell them', more);
     const { data } = await stream.next('approval');
-    assert.deepEqual([data.id, data.name, data.arguments], [one.id, one.name, JSON.parse(one.text)]);
+    assert.deepEqual([data.name, data.arguments], [one.name, JSON.parse(one.text)]);
+    assert.equal(data.call_id, (await stream.next('tool_call')).data.id);
+    assert.notEqual(data.id, data.call_id);
     assert.equal(sent(), 0);
     return { stream, id: await conversationOf(stream), call: data.id };
   }
@@ -191,6 +193,21 @@ describe('a call that does more than read', () => {
     await done(other.stream);
   });
 
+  test('is not allowed by what allowed another, whatever the model calls it', async () => {
+    const { stream, id, call: one } = await waiting({ ...sms(), id: 'same' });
+    on.model.script(says('Sent.'));
+    await decide(browser, id, one, 'allow');
+    await done(stream);
+    phone = uniquePhone();
+    const next = await waiting({ ...sms(), id: 'same' }, { conversation_id: id });
+    for (const replayed of [one, 'same']) assertProblem(await decide(browser, id, replayed, 'allow'), 404, 'not_found');
+    assert.equal(sent(), 0);
+    on.model.script(says('No.'));
+    await decide(browser, id, next.call, 'deny');
+    await done(next.stream);
+    assert.equal(sent(), 0);
+  });
+
   test('is decided by nobody else, nor with other words', async () => {
     const { stream, id, call: one } = await waiting();
     for (const other of [await Browser.open(on.kriya), await personWith(on.kriya, 'messages:send')]) {
@@ -231,11 +248,11 @@ describe('a call that does more than read', () => {
     const [one, sum] = [sms(), wish('add', { a: 2, b: 2 })];
     on.model.script(calls(one, sum));
     const stream = await listen(browser, 'Both');
-    await stream.next('approval');
+    const { data: asked } = await stream.next('approval');
     const { data } = await stream.next('tool_result');
     assert.deepEqual([data.id, data.result], [sum.id, '4']);
     on.model.script(says('Both done.'));
-    await decide(browser, await conversationOf(stream), one.id, 'allow');
+    await decide(browser, await conversationOf(stream), asked.id, 'allow');
     const { tool_calls: made } = await done(stream);
     assert.deepEqual(made.map(({ name, status }) => [name, status]), [['send_sms', 'success'], ['add', 'success']]);
     assert.equal(sent(), 1);
@@ -248,13 +265,34 @@ describe('a call that does more than read', () => {
     const { tool_calls: [made] } = await say(await personWith(careless, 'messages:send'), 'Tell them');
     assert.deepEqual([made.status, sent()], ['success', 1]);
     const careful = await startChat(t, { ...options, env: { TOOL_APPROVAL: 'always' } });
-    const one = wish('add', { a: 2, b: 2 });
-    on.model.script(calls(one), says('4.'));
+    on.model.script(calls(wish('add', { a: 2, b: 2 })), says('4.'));
     const person = await Browser.open(careful);
     const stream = await listen(person, 'Reckon');
-    assert.equal((await stream.next('approval')).data.name, 'add');
-    await decide(person, await conversationOf(stream), one.id, 'allow');
+    const { data: asked } = await stream.next('approval');
+    assert.equal(asked.name, 'add');
+    await decide(person, await conversationOf(stream), asked.id, 'allow');
     assert.equal((await done(stream)).response, '4.');
+  });
+
+  test('is not made, and the answer ends, once its person has signed out or may do less', async (t) => {
+    const careless = await startChat(t, { model: on.model, telesign: on.telesign, env: { TOOL_APPROVAL: 'never' } });
+    const one = () => ({ phone_number: phone, message: text });
+    const signingOut = await personWith(careless, 'messages:send');
+    on.model.script(async () => {
+      await signingOut.request('DELETE', '/api/session');
+      return calls(wish('send_sms', one()));
+    });
+    assertProblem(await post(signingOut, 'Tell them'), 401, 'invalid_token');
+    assert.equal(sent(), 0);
+    const losing = await personWith(careless, 'messages:send');
+    on.model.script(async () => {
+      const { code, stderr } = await run(['user', 'ungrant', losing.phone, 'messages:send'],
+        { cwd: careless.cwd, env: careless.settings });
+      assert.equal(code, 0, stderr);
+      return calls(wish('send_sms', one()));
+    }, says('I may not.'));
+    const { tool_calls: [made] } = await say(losing, 'Tell them');
+    assert.deepEqual([made.status, sent()], ['error', 0]);
   });
 
   test('waits for nobody when it was typed', async () => {

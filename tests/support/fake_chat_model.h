@@ -36,7 +36,7 @@ class FakeChatModel final : public agent::ChatModel {
     questions.push_back(std::move(question));
     Scripted next{{agent::TextDelta{"And so on."}, agent::Finished{"stop"}}, {}, false};
     if (!script_.empty()) {
-      next = std::move(script_.front());
+      next = repeat ? script_.front() : std::move(script_.front());
       if (!repeat) script_.pop_front();
     }
     if (next.failure && next.events.empty()) co_return kriya::fail(*next.failure);
