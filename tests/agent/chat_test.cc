@@ -2,6 +2,7 @@
 #include "agent/chat.h"
 
 #include <future>
+#include <thread>
 
 #include <boost/asio/co_spawn.hpp>
 #include <gmock/gmock.h>
@@ -73,7 +74,10 @@ class ChatTest : public ::testing::Test {
     models_.add("openai", "gpt", std::move(model));
     threads_.start();
   }
-  ~ChatTest() override { threads_.stop(); }
+  ~ChatTest() override {
+    while (turns_.count() > 0) std::this_thread::yield();  // the last of a chat comes after its events
+    threads_.stop();
+  }
 
   Chat& chat() {
     if (!chat_) {
@@ -114,10 +118,10 @@ class ChatTest : public ::testing::Test {
     return run_to_completion(store_.messages(id, "user:1", 100, soon())).value();
   }
 
+  IoThreads threads_{1};  // outlives what answers to it from other threads
   tests::TestDatabase database_{tests::Engine::sqlite};
   SystemClock clock_;
   storage::ephemeral::Memory memory_{clock_};
-  IoThreads threads_{1};
   ConversationStore store_{*database_};
   LiveTurns turns_{memory_, 2};
   tests::FakeTools tools_;
