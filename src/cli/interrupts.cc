@@ -46,13 +46,14 @@ void Interrupts::watch() {
     signalfd_siginfo signal{};
     if (::read(signals_, &signal, sizeof signal) != sizeof signal) continue;
     put(pressed_);
-    std::stop_source turn;
-    {
-      const std::scoped_lock lock(mutex_);
-      turn = turn_;
-    }
+    const std::stop_source turn = this_turn();
     turn.request_stop();  // not under the mutex: whoever waits for it runs within this call
   }
+}
+
+std::stop_source Interrupts::this_turn() {
+  const std::scoped_lock lock(mutex_);
+  return turn_;
 }
 
 std::stop_token Interrupts::begin() {

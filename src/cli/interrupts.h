@@ -26,6 +26,7 @@ class Interrupts {
 
  private:
   void watch();
+  std::stop_source this_turn();
 
   int signals_;
   int pressed_;
