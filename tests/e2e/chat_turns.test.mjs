@@ -65,7 +65,8 @@ describe('stopping', () => {
     await isStopped(await on.model.nextRequest(), since);
     const last = await done(stream);
     assert.equal(last.metadata.stopped, true, JSON.stringify(last));
-    assert.equal(last.response, 'Well, ');
+    // The words come in pieces, and the stop between any two.
+    assert.ok(last.response && 'Well, '.startsWith(last.response), last.response);
     on.model.script(says('Again.'));
     assert.equal((await say(browser, 'Go on', { conversation_id: id })).response, 'Again.');
   });
