@@ -18,14 +18,14 @@ void LegacyConversation::progress(double done, std::optional<double> total, std:
   if (!progress_token_ || !stream_) return;
   json::object params{{"progressToken", to_json(*progress_token_)}, {"progress", done}};
   if (total) params["total"] = *total;
-  if (!message.empty()) params["message"] = std::move(message);
+  if (!message.empty()) params["message"] = message;
   stream_->put(write_notification(notification::kProgress, params));
 }
 
 void LegacyConversation::log(LogLevel level, std::string logger, json::value data) {
   if (!stream_ || level < session_->log_level()) return;
   json::object params{{"level", name(level)}, {"data", std::move(data)}};
-  if (!logger.empty()) params["logger"] = std::move(logger);
+  if (!logger.empty()) params["logger"] = logger;
   stream_->put(write_notification(notification::kMessage, params));
 }
 

@@ -32,14 +32,14 @@ class ModernConversation final : public Conversation {
     if (!progress_token_ || !pieces_) return;
     json::object params{{"progressToken", to_json(*progress_token_)}, {"progress", done}};
     if (total) params["total"] = *total;
-    if (!message.empty()) params["message"] = std::move(message);
+    if (!message.empty()) params["message"] = message;
     pieces_->put({write_notification(notification::kProgress, params)});
   }
 
   void log(LogLevel level, std::string logger, json::value data) override {
     if (!log_level_ || level < *log_level_ || !pieces_) return;
     json::object params{{"level", name(level)}, {"data", std::move(data)}};
-    if (!logger.empty()) params["logger"] = std::move(logger);
+    if (!logger.empty()) params["logger"] = logger;
     pieces_->put({write_notification(notification::kMessage, params)});
   }
 

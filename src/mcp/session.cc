@@ -82,12 +82,14 @@ void Session::end(const RequestId& id) {
 }
 
 void Session::cancel(const RequestId& id) {
-  std::stop_source stop(std::nostopstate);
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = running_.find(id); found != running_.end()) stop = found->second;
-  }
+  const std::stop_source stop = stop_of(id);
   stop.request_stop();  // without the lock: whoever is called back may use the session
+}
+
+std::stop_source Session::stop_of(const RequestId& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = running_.find(id);
+  return found == running_.end() ? std::stop_source(std::nostopstate) : found->second;
 }
 
 Session::Question Session::ask(Executor executor) {

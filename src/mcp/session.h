@@ -72,6 +72,8 @@ class Session {
   void close();
 
  private:
+  std::stop_source stop_of(const RequestId& id) const;
+
   static constexpr std::size_t kMostSubscriptions = 256;
   static constexpr std::size_t kMostRunning = 64;
   static constexpr std::size_t kFinishedStreams = 8;

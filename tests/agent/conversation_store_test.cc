@@ -32,9 +32,8 @@ class ConversationStoreTest : public ::testing::TestWithParam<tests::Engine> {
   }
   std::vector<std::string> titles(const std::string& owner, std::optional<Uuid> before = {}, std::int64_t limit = 10) {
     std::vector<std::string> all;
-    for (const auto& one : run_to_completion(store_.list(owner, before, limit, soon())).value()) {
-      all.push_back(one.title);
-    }
+    const auto found = run_to_completion(store_.list(owner, before, limit, soon())).value();
+    for (const auto& one : found) all.push_back(one.title);
     return all;
   }
 
