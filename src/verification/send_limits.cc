@@ -22,7 +22,8 @@ std::size_t within(const std::vector<Timestamp>& sends, hours window, Timestamp 
 std::optional<Timestamp> room_at(const std::vector<Timestamp>& sends, hours window, std::int64_t limit, Timestamp now) {
   const auto most = static_cast<std::size_t>(limit);
   if (within(sends, window, now) < most) return std::nullopt;
-  return sends[most - 1] + window;
+  // A send of another instance at this moment may be dated a little later; nobody waits longer than the window for it.
+  return std::min(sends[most - 1], now) + window;
 }
 
 std::optional<Timestamp> cool_at(const SendLimits& limits, const std::vector<Timestamp>& to_phone, Timestamp now) {
