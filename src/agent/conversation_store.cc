@@ -4,6 +4,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "agent/roles.h"
 #include "agent/slash_command.h"
 #include "base/text.h"
 #include "crypto/random.h"
@@ -46,20 +47,6 @@ constexpr Statement kRename{Use::write,
                             "UPDATE conversations SET title = $3, renamed = 1 WHERE id = $1 AND owner = $2"};
 constexpr Statement kRemove{Use::write, "DELETE FROM conversations WHERE id = $1 AND owner = $2"};
 constexpr Statement kForget{Use::write, "DELETE FROM conversations WHERE owner = $1"};
-
-std::string_view word_of(Role role) {
-  switch (role) {
-    case Role::system:
-      return "system";
-    case Role::user:
-      return "user";
-    case Role::assistant:
-      return "assistant";
-    case Role::tool:
-      return "tool";
-  }
-  return "user";
-}
 
 Role role_of(std::string_view word) {
   if (word == "assistant") return Role::assistant;

@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "agent/completion_assembler.h"
+#include "agent/roles.h"
 #include "base/text.h"
 #include "http/sse.h"
 
@@ -16,20 +17,6 @@ namespace client = http::client;
 
 constexpr std::chrono::seconds kLongestRetryAfter{3'600};
 constexpr std::size_t kMostWholeAnswerBytes = 8 * 1024 * 1024;
-
-std::string_view word_of(Role role) {
-  switch (role) {
-    case Role::system:
-      return "system";
-    case Role::user:
-      return "user";
-    case Role::assistant:
-      return "assistant";
-    case Role::tool:
-      return "tool";
-  }
-  return "user";
-}
 
 json::object call_to_json(const ModelCall& call) {
   return {
