@@ -424,7 +424,7 @@ describe('in production', () => {
     assert.ok(browser.set.attributes.includes('secure'));
     const status = await browser.status();
     assert.deepEqual([status.authenticated, status.token], [true, null]);
-    assert.doesNotMatch(signedIn.text + browser.cookie, /eyJ/);
+    assert.doesNotMatch(signedIn.text + browser.cookie, /eyJ[\w-]+\.eyJ/);
     assert.equal(status.csrf_token, signedIn.json.csrf_token);
     assert.equal((await browser.signOut()).status, 200);
     assert.deepEqual([browser.set.name, browser.set.value], ['__Host-auth_token', '']);
