@@ -19,7 +19,7 @@ using http::RateLimit;
 using http::Request;
 using http::Response;
 
-constexpr const char* kTag = "Chat";
+constexpr const char* kChatTag = "Chat";
 constexpr std::chrono::seconds kHeartbeat{15};
 
 const RateLimit kChatLimit{.name = "chat", .scope = RateLimit::Scope::address, .requests = 600};
@@ -140,7 +140,7 @@ void add_chat(http::Router& router, const http::AccessRule& browser, Chat& chat)
           .description = "With `Accept: text/event-stream` or `stream` the answer comes as events: start, text, "
                          "tool_call, approval, tool_progress, tool_result, and at the end done or error. A closed "
                          "connection stops the model and the tools.",
-          .tag = kTag,
+          .tag = kChatTag,
           .access = {browser},
           .limits = {kChatLimit, kChatLimitOfUser},
           .errors = {Errc::not_found, Errc::conflict, Errc::too_many_requests, Errc::model_unavailable,
@@ -163,7 +163,7 @@ void add_chat_endpoints(http::Router& router, const http::AccessRule& browser, C
   router.add(Method::get, "/api/chat/commands",
              http::Endpoint<CommandQuery, CommandList>{
                  .summary = "What may follow in a command that is being typed",
-                 .tag = kTag,
+                 .tag = kChatTag,
                  .access = {browser},
                  .limits = {kControlLimit},
                  .errors = {Errc::unavailable},
@@ -175,7 +175,7 @@ void add_chat_endpoints(http::Router& router, const http::AccessRule& browser, C
   router.add(Method::post, "/api/chat/{conversation_id}/cancel",
              http::Endpoint<TurnPath, Accepted>{
                  .summary = "Stop the answer that is on its way in a conversation",
-                 .tag = kTag,
+                 .tag = kChatTag,
                  .access = {browser},
                  .limits = {kControlLimit},
                  .errors = {Errc::not_found, Errc::unavailable},
@@ -189,7 +189,7 @@ void add_chat_endpoints(http::Router& router, const http::AccessRule& browser, C
                  .summary = "Allow or deny a call that the agent wants to make",
                  .description = "`id` is that of the `approval` event; `always` allows this tool for the rest of the "
                                 "conversation.",
-                 .tag = kTag,
+                 .tag = kChatTag,
                  .access = {browser},
                  .limits = {kControlLimit},
                  .errors = {Errc::not_found, Errc::unavailable},

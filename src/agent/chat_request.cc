@@ -9,11 +9,6 @@ namespace {
 
 using schema::FieldErrors;
 
-std::string_view text_in(const json::object& object, std::string_view name) {
-  const json::value* found = object.if_contains(name);
-  return found == nullptr || !found->is_string() ? std::string_view() : std::string_view(found->get_string());
-}
-
 void check_said(const std::string& text, FieldErrors& errors) {
   if (trim(text).empty()) errors.add("must not be empty");
   if (utf8_length(text).value_or(0) > ChatInput::kMostCharacters) {
@@ -29,7 +24,7 @@ std::string content_of(const json::object& object, FieldErrors& errors) {
   std::string text;
   if (const json::array* parts = content->if_array()) {
     for (const json::value& part : *parts) {
-      if (part.is_object()) text += text_in(part.get_object(), "text");
+      if (part.is_object()) text += text_member(part.get_object(), "text");
     }
     return text;
   }
@@ -45,9 +40,9 @@ std::vector<ModelCall> calls_of(const json::object& object) {
     const json::object* call = one.if_object();
     const json::value* function = call == nullptr ? nullptr : call->if_contains("function");
     if (function == nullptr || !function->is_object()) continue;
-    ModelCall read{.id = std::string(text_in(*call, "id")),
-                   .name = std::string(text_in(function->get_object(), "name"))};
-    const auto arguments = parse_json(text_in(function->get_object(), "arguments"));
+    ModelCall read{.id = std::string(text_member(*call, "id")),
+                   .name = std::string(text_member(function->get_object(), "name"))};
+    const auto arguments = parse_json(text_member(function->get_object(), "arguments"));
     if (arguments && arguments->is_object()) read.arguments = arguments->get_object();
     if (!read.id.empty() && !read.name.empty()) calls.push_back(std::move(read));
   }
@@ -56,7 +51,7 @@ std::vector<ModelCall> calls_of(const json::object& object) {
 
 Message message_of(const json::object& object, FieldErrors& errors) {
   Message message{.content = content_of(object, errors)};
-  const std::string_view role = text_in(object, "role");
+  const std::string_view role = text_member(object, "role");
   if (role == "user") return message;
   if (role == "system" || role == "developer") {
     message.content = "For your information:\n" + message.content;
@@ -65,7 +60,7 @@ Message message_of(const json::object& object, FieldErrors& errors) {
     message.calls = calls_of(object);
   } else if (role == "tool" || role == "function") {
     message.role = Role::tool;
-    message.call_id = text_in(object, "tool_call_id");
+    message.call_id = text_member(object, "tool_call_id");
   } else {
     errors.inside("role", [&] { errors.add("must be one of user, assistant, system, tool"); });
   }
@@ -87,7 +82,7 @@ std::vector<Message> messages_of(const std::vector<json::object>& objects, Field
 /// The index of what is said now; nullopt: nobody says anything.
 std::optional<std::size_t> last_of_user(const std::vector<json::object>& objects) {
   for (std::size_t i = objects.size(); i > 0; --i) {
-    if (text_in(objects[i - 1], "role") == "user") return i - 1;
+    if (text_member(objects[i - 1], "role") == "user") return i - 1;
   }
   return std::nullopt;
 }

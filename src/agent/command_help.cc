@@ -29,11 +29,6 @@ std::size_t distance(std::string_view left, std::string_view right) {
 
 std::string first_line(const std::string& text) { return text.substr(0, std::min(text.find('\n'), text.size())); }
 
-std::string text_in(const json::object& schema, std::string_view name) {
-  const json::value* found = schema.if_contains(name);
-  return found == nullptr || !found->is_string() ? std::string() : std::string(found->get_string());
-}
-
 std::string placeholder(const Property& property) {
   const std::string type = type_of(property.schema);
   const std::string shown = property.name + "=<" + (type.empty() ? "value" : type) + ">";
@@ -102,7 +97,8 @@ std::vector<Completion> complete_argument(std::string_view text, const tools::To
     if (known == properties.end()) return all;
     for (const std::string& value : values_of(known->schema)) {
       if (!value.starts_with(word.substr(equals + 1))) continue;
-      all.push_back({before + known->name + "=" + value, value, text_in(known->schema, "description")});
+      all.push_back(
+          {before + known->name + "=" + value, value, std::string(text_member(known->schema, "description"))});
     }
     return all;
   }
@@ -111,7 +107,8 @@ std::vector<Completion> complete_argument(std::string_view text, const tools::To
     const bool there =
         typed && std::ranges::find(typed->words, property.name, &SlashCommand::Word::name) != typed->words.end();
     if (there || !property.name.starts_with(word)) continue;
-    all.push_back({before + property.name + "=", placeholder(property), text_in(property.schema, "description")});
+    all.push_back({before + property.name + "=", placeholder(property),
+                   std::string(text_member(property.schema, "description"))});
   }
   return all;
 }
@@ -132,8 +129,8 @@ std::string help_text(const tools::ToolSpec& spec) {
     const std::string type = type_of(property.schema);
     text += "\n- `" + property.name + "`" + (type.empty() ? "" : " (" + type + ")") +
             (property.required ? ", required" : "");
-    if (const std::string description = text_in(property.schema, "description"); !description.empty()) {
-      text += ": " + description;
+    if (const std::string_view description = text_member(property.schema, "description"); !description.empty()) {
+      text.append(": ").append(description);
     }
     std::string words;
     for (const std::string& value : values_of(property.schema)) words += (words.empty() ? "" : ", ") + value;

@@ -9,21 +9,6 @@
 namespace kriya::agent {
 namespace {
 
-const json::object* object_in(const json::object& object, std::string_view name) {
-  const json::value* found = object.if_contains(name);
-  return found == nullptr ? nullptr : found->if_object();
-}
-
-const json::array* array_in(const json::object& object, std::string_view name) {
-  const json::value* found = object.if_contains(name);
-  return found == nullptr ? nullptr : found->if_array();
-}
-
-std::string_view text_in(const json::object& object, std::string_view name) {
-  const json::value* found = object.if_contains(name);
-  return found == nullptr || !found->is_string() ? std::string_view() : std::string_view(found->get_string());
-}
-
 std::optional<std::int64_t> number_in(const json::object& object, std::string_view name) {
   const json::value* found = object.if_contains(name);
   if (found == nullptr || !found->is_number()) return std::nullopt;
@@ -37,7 +22,7 @@ Error reported(const json::value& error) {
   const json::object* object = error.if_object();
   if (object != nullptr) {
     for (const std::string_view member : {"code", "type", "status"}) {
-      const std::string_view word = text_in(*object, member);
+      const std::string_view word = text_member(*object, member);
       if (number_in(*object, member) == 429 || word.starts_with("rate_limit") || word.starts_with("overloaded")) {
         return {Errc::overloaded, "The model provider is busy."};
       }
@@ -48,14 +33,14 @@ Error reported(const json::value& error) {
 
 /// A part of the text. Most send a string; some an array of parts.
 std::string text_of(const json::object& message) {
-  if (const json::array* parts = array_in(message, "content")) {
+  if (const json::array* parts = array_member(message, "content")) {
     std::string text;
     for (const json::value& part : *parts) {
-      if (part.is_object()) text += text_in(part.get_object(), "text");
+      if (part.is_object()) text += text_member(part.get_object(), "text");
     }
     return text;
   }
-  return std::string(text_in(message, "content"));
+  return std::string(text_member(message, "content"));
 }
 
 bool is_object_text(std::string_view text) {
@@ -93,19 +78,19 @@ Result<std::optional<std::string>> CompletionAssembler::take(std::string_view da
   if (const json::value* error = chunk->if_contains("error"); error != nullptr && !error->is_null()) {
     return fail(reported(*error));
   }
-  if (const json::object* usage = object_in(*chunk, "usage")) take_usage(*usage);
-  const json::array* choices = array_in(*chunk, "choices");
+  if (const json::object* usage = object_member(*chunk, "usage")) take_usage(*usage);
+  const json::array* choices = array_member(*chunk, "choices");
   if (choices == nullptr || choices->empty() || !choices->front().is_object()) return std::nullopt;
   return take_choice(choices->front().get_object());
 }
 
 Result<std::optional<std::string>> CompletionAssembler::take_choice(const json::object& choice) {
-  if (const std::string_view reason = text_in(choice, "finish_reason"); !reason.empty()) reason_ = reason;
-  const json::object* delta = object_in(choice, "delta");
+  if (const std::string_view reason = text_member(choice, "finish_reason"); !reason.empty()) reason_ = reason;
+  const json::object* delta = object_member(choice, "delta");
   const bool whole = delta == nullptr;  // an answer that was not streamed has a message instead
-  if (whole) delta = object_in(choice, "message");
+  if (whole) delta = object_member(choice, "message");
   if (delta == nullptr) return std::nullopt;
-  if (const json::array* calls = array_in(*delta, "tool_calls")) {
+  if (const json::array* calls = array_member(*delta, "tool_calls")) {
     for (const json::value& call : *calls) {
       if (!call.is_object()) continue;
       if (auto taken = take_call(call.get_object(), whole); !taken) return fail(std::move(taken.error()));
@@ -119,12 +104,12 @@ Result<std::optional<std::string>> CompletionAssembler::take_choice(const json::
 }
 
 Result<void> CompletionAssembler::take_call(const json::object& call, bool whole) {
-  const json::object* function = object_in(call, "function");
-  const std::string_view name = function == nullptr ? std::string_view() : text_in(*function, "name");
-  Slot& slot = slot_for(number_in(call, "index"), text_in(call, "id"), name, whole);
+  const json::object* function = object_member(call, "function");
+  const std::string_view name = function == nullptr ? std::string_view() : text_member(*function, "name");
+  Slot& slot = slot_for(number_in(call, "index"), text_member(call, "id"), name, whole);
   if (slots_.size() > kMostCalls) return fail(Errc::model_unavailable, "The model asked for too many calls at once.");
   if (slot.name.empty()) slot.name = name;
-  if (slot.id.empty()) slot.id = text_in(call, "id");
+  if (slot.id.empty()) slot.id = text_member(call, "id");
   const json::value* arguments = function == nullptr ? nullptr : function->if_contains("arguments");
   if (arguments == nullptr || arguments->is_null()) return {};
   const std::size_t before = slot.arguments.size();

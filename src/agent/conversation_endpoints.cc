@@ -11,7 +11,7 @@ using http::RateLimit;
 using http::Request;
 using http::Response;
 
-constexpr const char* kTag = "Conversations";
+constexpr const char* kConversationsTag = "Conversations";
 constexpr std::int64_t kMostOnAPage = 100;
 constexpr std::int64_t kMostShown = 500;  // messages; an export has all
 
@@ -92,7 +92,7 @@ void add_export(http::Router& router, const http::AccessRule& browser, Conversat
       Method::get, "/api/conversations/{id}/export",
       http::Endpoint<ExportQuery, ConversationDetail>{.summary = "A whole conversation as a file",
                                                       .description = "`format`: json (the default) or markdown.",
-                                                      .tag = kTag,
+                                                      .tag = kConversationsTag,
                                                       .access = {browser},
                                                       .limits = {kLimit},
                                                       .errors = {Errc::not_found, Errc::unavailable},
@@ -119,7 +119,7 @@ void add_conversation_endpoints(http::Router& router, const http::AccessRule& br
   router.add(Method::get, "/api/conversations",
              http::Endpoint<ConversationQuery, ConversationPage>{
                  .summary = "The caller's conversations, the latest first",
-                 .tag = kTag,
+                 .tag = kConversationsTag,
                  .access = {browser},
                  .limits = {kLimit},
                  .errors = {Errc::unavailable},
@@ -131,7 +131,7 @@ void add_conversation_endpoints(http::Router& router, const http::AccessRule& br
   router.add(Method::get, "/api/conversations/{id}",
              http::Endpoint<ConversationPath, ConversationDetail>{
                  .summary = "One conversation and its latest messages, oldest first",
-                 .tag = kTag,
+                 .tag = kConversationsTag,
                  .access = {browser},
                  .limits = {kLimit},
                  .errors = errors,
@@ -143,7 +143,7 @@ void add_conversation_endpoints(http::Router& router, const http::AccessRule& br
   router.add(Method::patch, "/api/conversations/{id}",
              http::Endpoint<RenameRequest, ConversationSummary>{
                  .summary = "Give a conversation another title",
-                 .tag = kTag,
+                 .tag = kConversationsTag,
                  .access = {browser},
                  .limits = {kLimit},
                  .errors = errors,
@@ -155,7 +155,7 @@ void add_conversation_endpoints(http::Router& router, const http::AccessRule& br
   router.add(Method::delete_, "/api/conversations/{id}",
              http::Endpoint<ConversationPath, ConversationDeleted>{
                  .summary = "Delete a conversation for good",
-                 .tag = kTag,
+                 .tag = kConversationsTag,
                  .access = {browser},
                  .limits = {kLimit},
                  .errors = errors,

@@ -19,11 +19,6 @@ std::string always_key(const std::string& owner, const Uuid& conversation, const
   return owner + '\n' + conversation.str() + '\n' + tool;
 }
 
-std::string text_in(const json::object& object, std::string_view name) {
-  const json::value* found = object.if_contains(name);
-  return found == nullptr || !found->is_string() ? std::string() : std::string(found->get_string());
-}
-
 Task<void> publish(storage::ephemeral::Ephemeral& ephemeral, std::string message) {
   // What is lost is a message that somebody waits for a short while, or a question asked once more.
   (void)co_await ephemeral.publish(kChannel, std::move(message), Deadline::after(kAnswerWithin));
@@ -185,23 +180,23 @@ void LiveTurns::hear(std::string_view text) {
   const auto parsed = parse_json(text);
   const json::object* message = parsed ? parsed->if_object() : nullptr;
   if (message == nullptr) return;
-  const std::string kind = text_in(*message, "kind");
-  const std::string nonce = text_in(*message, "nonce");
-  if (kind == "always") return allow_always(text_in(*message, "key"));
+  const std::string kind(text_member(*message, "kind"));
+  const std::string nonce(text_member(*message, "nonce"));
+  if (kind == "always") return allow_always(std::string(text_member(*message, "key")));
   if (kind == "done") {
     const std::lock_guard lock(mutex_);
     if (const auto found = waiting_.find(nonce); found != waiting_.end()) found->second->put(true);
     return;
   }
-  const auto conversation = Uuid::parse(text_in(*message, "conversation"));
-  const auto turn = conversation ? find(text_in(*message, "owner"), *conversation) : nullptr;
+  const auto conversation = Uuid::parse(text_member(*message, "conversation"));
+  const auto turn = conversation ? find(std::string(text_member(*message, "owner")), *conversation) : nullptr;
   if (!turn) return;
   if (kind == "cancel") {
     turn->stop();
     answer(*turn, nonce);
   } else if (kind == "decide" &&
-             decide_here(*turn, text_in(*message, "question"),
-                         schema::parse_word<Decision>(text_in(*message, "decision")).value_or(Decision::deny))) {
+             decide_here(*turn, std::string(text_member(*message, "question")),
+                         schema::parse_word<Decision>(text_member(*message, "decision")).value_or(Decision::deny))) {
     answer(*turn, nonce);
   }
 }

@@ -2,7 +2,6 @@
 
 #include <array>
 
-#include <boost/asio/as_tuple.hpp>
 #include <unistd.h>
 
 namespace kriya::app {
@@ -25,7 +24,7 @@ Task<void> Heartbeat::run() {
     co_await beat();
     if (stopping_) break;  // told so meanwhile: there is no timer to cancel
     timer_.expires_after(operations::Instances::kBeat);
-    co_await timer_.async_wait(asio::as_tuple(use_task));
+    co_await timer_.async_wait(use_result);
   }
   (void)co_await instances_.leave(self_.id, Deadline::after(kPatienceAtTheEnd));
 }

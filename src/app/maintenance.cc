@@ -1,7 +1,5 @@
 #include "app/maintenance.h"
 
-#include <boost/asio/as_tuple.hpp>
-
 namespace kriya::app {
 namespace {
 
@@ -17,7 +15,7 @@ Maintenance::Maintenance(asio::io_context& context, std::vector<Sweep> sweeps, c
 Task<void> Maintenance::run() {
   timer_.expires_after(first_);
   while (!stopping_) {
-    co_await timer_.async_wait(asio::as_tuple(use_task));
+    co_await timer_.async_wait(use_result);
     for (const Sweep& one : sweeps_) {
       if (!stopping_) co_await sweep(one);
     }

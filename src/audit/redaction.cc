@@ -15,9 +15,9 @@ namespace kriya::audit {
 namespace {
 
 constexpr std::size_t kLongestLook = 64 * 1024;  // of a text that is taken apart as a document
-constexpr std::size_t kSlack = 4 * 1024;         // behind what is kept of a text, to know its end
+constexpr std::size_t kTextSlack = 4 * 1024;     // behind what is kept of a text, to know its end
 constexpr std::size_t kBudget = 128 * 1024;      // bytes of one call's arguments that are looked at
-constexpr std::size_t kLongestName = 256;        // bytes of a member's name that are kept
+constexpr std::size_t kLongestMember = 256;      // bytes of a member's name that are kept
 
 bool is_empty(const json::value& value) {
   if (value.is_null() || value.is_bool()) return true;
@@ -141,8 +141,8 @@ json::array Cleaning::array(const json::array& given, Each each) {
 
 /// Names are given by callers as values are; no two become the same one.
 json::string Cleaning::name(std::string_view given, const json::object& others) {
-  std::string cleaned = well_formed(redact_text(cut(given, kLongestName), mask_phones_, redactions_));
-  if (given.size() > kLongestName) cleaned += note_of_cut(given.size());
+  std::string cleaned = well_formed(redact_text(cut(given, kLongestMember), mask_phones_, redactions_));
+  if (given.size() > kLongestMember) cleaned += note_of_cut(given.size());
   std::string free = cleaned;
   for (std::size_t i = others.size(); others.contains(free); ++i) free = cleaned + " (" + std::to_string(i) + ")";
   return json::string(free);
@@ -194,7 +194,7 @@ std::optional<std::string> Cleaning::document(std::string_view given) {
 
 std::string Cleaning::text(std::string_view given) {
   const bool bounded = left_.text != std::string_view::npos;
-  if (bounded && !spend(std::min(given.size(), left_.text + kSlack)))
+  if (bounded && !spend(std::min(given.size(), left_.text + kTextSlack)))
     return "[cut: " + std::to_string(given.size()) + " bytes]";
   if (!bounded || given.size() <= kLongestLook) {
     if (auto written = document(given)) {
@@ -204,7 +204,7 @@ std::string Cleaning::text(std::string_view given) {
   }
   if (given.size() <= left_.text) return well_formed(redact_text(given, mask_phones_, redactions_));
   // A secret across the place of the cut is seen whole.
-  const std::string_view looked_at = given.substr(0, left_.text + kSlack);
+  const std::string_view looked_at = given.substr(0, left_.text + kTextSlack);
   const std::size_t kept = cut(looked_at, left_.text).size();
   return well_formed(redact_text(looked_at, mask_phones_, redactions_, kept)) + note_of_cut(given.size());
 }

@@ -15,11 +15,6 @@ constexpr std::size_t kLongestName = 128;
 template <std::size_t N>
 using Words = std::array<std::string_view, N>;
 
-template <std::size_t N>
-bool among(const Words<N>& words, std::string_view word) {
-  return std::ranges::find(words, word) != words.end();
-}
-
 constexpr auto kSecrets = std::to_array<std::string_view>(
     {"password", "passwords", "passwd",        "passphrase", "passcode", "pwd",        "pass",
      "secret",   "secrets",   "authorization", "cookie",     "cookies",  "credential", "credentials",
@@ -87,16 +82,16 @@ bool ends_in(const Words<N>& endings, std::string_view word) {
 }
 
 NameKind kind_of_word(const std::string& word, const std::string& before) {
-  if (among(kSecrets, word) || ends_in(kJoined, word)) return NameKind::secret;
-  if ((word == "key" || word == "keys") && among(kOfKeys, before)) return NameKind::secret;
-  if (among(kTokens, word) || ends_in(kJoinedTokens, word)) {
-    return among(kCountsOfTokens, before) ? NameKind::harmless : NameKind::token;
+  if (is_one_of(word, kSecrets) || ends_in(kJoined, word)) return NameKind::secret;
+  if ((word == "key" || word == "keys") && is_one_of(before, kOfKeys)) return NameKind::secret;
+  if (is_one_of(word, kTokens) || ends_in(kJoinedTokens, word)) {
+    return is_one_of(before, kCountsOfTokens) ? NameKind::harmless : NameKind::token;
   }
-  if (among(kCodes, word)) {
-    return word.starts_with("code") && among(kPublicCodes, before) ? NameKind::harmless : NameKind::code;
+  if (is_one_of(word, kCodes)) {
+    return word.starts_with("code") && is_one_of(before, kPublicCodes) ? NameKind::harmless : NameKind::code;
   }
   if (ends_in(kJoinedCodes, word)) return NameKind::code;
-  if (among(kPhones, word) || ends_in(kJoinedPhones, word)) return NameKind::phone;
+  if (is_one_of(word, kPhones) || ends_in(kJoinedPhones, word)) return NameKind::phone;
   return NameKind::harmless;
 }
 
@@ -110,8 +105,8 @@ NameKind kind_of_name(std::string_view name) {
     const std::string& after = i + 1 < words.size() ? words[i + 1] : "";
     if (after.empty()) return kind;
     // A code is named last (`sms_code`), or what follows tells that it is one: code_length and code_challenge are none.
-    if (kind == NameKind::code && after != "value" && after != "text" && !among(kCodes, after)) continue;
-    if (!among(kFacts, after)) return kind;
+    if (kind == NameKind::code && after != "value" && after != "text" && !is_one_of(after, kCodes)) continue;
+    if (!is_one_of(after, kFacts)) return kind;
   }
   return NameKind::harmless;
 }

@@ -164,11 +164,6 @@ constexpr auto kCodeWords = std::to_array<std::string_view>({"código", "codigo"
 constexpr auto kSignInWords =
     std::to_array<std::string_view>({"login", "logon", "signin", "sign-in", "log-in", "sign in", "log in"});
 
-template <std::size_t N>
-bool among(const std::array<std::string_view, N>& words, std::string_view word) {
-  return std::ranges::find(words, word) != words.end();
-}
-
 /// Returns where to go on: a value that was looked at is not looked at again, or a text of names would take the square
 /// of its size.
 std::size_t Search::look_at_word(std::size_t begin, std::size_t end) {
@@ -183,8 +178,8 @@ std::size_t Search::look_at_word(std::size_t begin, std::size_t end) {
   NameKind kind = kind_of_name(word);
   if (kind == NameKind::code || kind == NameKind::harmless) kind = kind_of_name(both);
   // "Your passcode is 482913": a secret that is no code by its name may be one.
-  if (kind == NameKind::code || kind == NameKind::secret || among(kCodeWords, word)) code_words_.push_back(end);
-  if (among(kSignInWords, to_lower(word)) || among(kSignInWords, to_lower(both))) sign_in_words_.push_back(end);
+  if (kind == NameKind::code || kind == NameKind::secret || is_one_of(word, kCodeWords)) code_words_.push_back(end);
+  if (is_one_of(to_lower(word), kSignInWords) || is_one_of(to_lower(both), kSignInWords)) sign_in_words_.push_back(end);
   if (kind == NameKind::harmless) return end;
   const auto quote = [](char c) { return c == '"' || c == '\'' || c == '\\' || c == '`'; };
   std::size_t i = end_of(end_of(end, quote), is_space);

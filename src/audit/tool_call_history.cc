@@ -5,7 +5,7 @@
 namespace kriya::audit {
 namespace {
 
-constexpr std::int64_t kPage = 50;
+constexpr std::int64_t kUsualPage = 50;
 constexpr std::int64_t kLongestPage = 200;
 constexpr std::size_t kLongestWord = 256;
 constexpr const char* kScope = "tool-calls:read";
@@ -69,7 +69,7 @@ ToolCallRecord record_of(ToolCallEntry entry) {
 
 Task<Result<ToolCallPage>> ToolCallHistory::list(ToolCallQuery query, http::Principal principal, Deadline deadline) {
   if (auto good = check(query); !good) co_return fail(std::move(good.error()));
-  const std::int64_t limit = query.limit.value_or(kPage);
+  const std::int64_t limit = query.limit.value_or(kUsualPage);
   ToolCallFilter filter{.before = query.before,
                         .from = query.from,
                         .until = query.until,

@@ -1,7 +1,5 @@
 #include "audit/tool_call_rows.h"
 
-#include <boost/asio/as_tuple.hpp>
-
 namespace kriya::audit {
 namespace {
 
@@ -24,7 +22,7 @@ Task<void> ToolCallRows::run() {
     if (done > 0) continue;
     if (stopping_) co_return;
     timer_.expires_after(kPeriod);
-    co_await timer_.async_wait(asio::as_tuple(use_task));
+    co_await timer_.async_wait(use_result);
   }
 }
 

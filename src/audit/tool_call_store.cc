@@ -27,18 +27,18 @@ constexpr Statement kInsert{
   " FROM tool_calls WHERE id < $1 AND id >= $2 AND at >= $3 AND at < $4 AND ($5 = '' OR status = $5) "         \
   "AND ($6 = '' OR tool_name = $6) AND ($7 = '' OR client_id = $7) AND ($8 = '' OR session_id = $8)" condition \
   " ORDER BY id DESC LIMIT $9"
-constexpr Statement kPage{Use::scan, KRIYA_TOOL_CALL_PAGE("")};
+constexpr Statement kPageOfAll{Use::scan, KRIYA_TOOL_CALL_PAGE("")};
 constexpr Statement kPageOfUser{Use::scan, KRIYA_TOOL_CALL_PAGE(" AND user_id = $10")};
 constexpr Statement kPageOfClient{Use::scan, KRIYA_TOOL_CALL_PAGE(" AND client_id = $10")};
 constexpr Statement kPageOfProgram{Use::scan, KRIYA_TOOL_CALL_PAGE(" AND client_id = $10 AND user_id IS NULL")};
 constexpr Statement kPageOfTool{Use::scan, KRIYA_TOOL_CALL_PAGE(" AND tool_name = $10")};
 
 /// Ids are in the order of time but for this, so that a span of time is a span of ids, too.
-constexpr std::chrono::hours kSlack{1};
+constexpr std::chrono::hours kClockSlack{1};
 constexpr Timestamp kLastTime{253'402'300'799'000'000};  // 9999-12-31T23:59:59Z
 
 Uuid first_id_from(Timestamp time) {
-  const Timestamp from = time - kSlack;
+  const Timestamp from = time - kClockSlack;
   return from.micros <= 0 ? Uuid() : Uuid::v7(from, {});
 }
 
@@ -116,7 +116,7 @@ Task<Result<std::vector<ToolCallEntry>>> ToolCallStore::list(ToolCallFilter filt
   const Timestamp from = filter.from.value_or(Timestamp());
   const Timestamp until = filter.until.value_or(kLastTime);
   Uuid before = filter.before.value_or(last_id());
-  if (filter.until) before = std::min(before, first_id_from(until + 2 * kSlack));
+  if (filter.until) before = std::min(before, first_id_from(until + 2 * kClockSlack));
   const std::string status = filter.success ? (*filter.success ? "success" : "error") : "";
   std::vector<storage::Value> values{before,
                                      filter.from ? first_id_from(from) : Uuid(),
@@ -127,7 +127,7 @@ Task<Result<std::vector<ToolCallEntry>>> ToolCallStore::list(ToolCallFilter filt
                                      filter.client_id.value_or(""),
                                      filter.session_id.value_or(""),
                                      filter.limit};
-  const Statement* page = &kPage;
+  const Statement* page = &kPageOfAll;
   if (filter.user_id) {
     page = &kPageOfUser;
     values.emplace_back(*filter.user_id);

@@ -81,6 +81,26 @@ Result<json::value> parse_json(std::string_view text) {
   return document;
 }
 
+const json::object* object_member(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  return value == nullptr ? nullptr : value->if_object();
+}
+
+const json::array* array_member(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  return value == nullptr ? nullptr : value->if_array();
+}
+
+const json::string* string_member(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  return value == nullptr ? nullptr : value->if_string();
+}
+
+std::string_view text_member(const json::object& object, std::string_view name) {
+  const json::string* text = string_member(object, name);
+  return text == nullptr ? std::string_view() : std::string_view(*text);
+}
+
 void append_json_string(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   out += '"';

@@ -18,6 +18,14 @@ namespace json = boost::json;
 /// the byte offset and never quotes the input.
 Result<json::value> parse_json(std::string_view text);
 
+/// The value of a member, or null where there is none or where it has another type. For reading without noise.
+const json::object* object_member(const json::object& object, std::string_view name);
+const json::array* array_member(const json::object& object, std::string_view name);
+const json::string* string_member(const json::object& object, std::string_view name);
+
+/// The text of a member; empty where there is none or where it has another type. It lives as long as the object.
+std::string_view text_member(const json::object& object, std::string_view name);
+
 /// Appends `text` as a JSON string. The text must be UTF-8.
 void append_json_string(std::string& out, std::string_view text);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,8 @@ std::string_view trim(std::string_view text);
 
 bool equals_ignoring_case(std::string_view left, std::string_view right);  // ASCII only
 std::string to_lower(std::string_view text);                               // ASCII only
+
+bool is_one_of(std::string_view text, std::span<const std::string_view> texts);
 
 /// A value type's own word on why a text is not one, for a person to read.
 template <class T>

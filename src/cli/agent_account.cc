@@ -16,13 +16,8 @@
 namespace kriya::cli {
 namespace {
 
-constexpr std::chrono::seconds kPatience{30};  // for one answer of the server
-constexpr std::chrono::minutes kSpare{1};      // a token that ends sooner is renewed first
-
-std::string text_of(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
+constexpr std::chrono::seconds kServerPatience{30};  // for one answer of the server
+constexpr std::chrono::minutes kSpare{1};            // a token that ends sooner is renewed first
 
 const json::object* object_of(const json::object& object, std::string_view name) {
   const json::value* value = object.if_contains(name);
@@ -49,13 +44,16 @@ bool write_file(const std::filesystem::path& file, const std::string& text) {
 
 /// A problem document's words.
 Error refusal(const json::object& body, int status) {
-  std::string words = text_of(body, "detail");
-  if (words.empty()) words = text_of(body, "title");
+  std::string words(text_member(body, "detail"));
+  if (words.empty()) words = text_member(body, "title");
   if (words.empty()) words = "The server answers with status " + std::to_string(status) + ".";
   if (const json::value* errors = body.if_contains("errors"); errors != nullptr && errors->is_array()) {
     for (const json::value& error : errors->get_array()) {
       if (error.is_object())
-        words += " " + text_of(error.get_object(), "field") + " " + text_of(error.get_object(), "message");
+        for (const char* part : {"field", "message"}) {
+          words += ' ';
+          words += text_member(error.get_object(), part);
+        }
     }
   }
   return Error{.code = status == 429 ? Errc::too_many_requests : Errc::bad_request,
@@ -76,9 +74,9 @@ std::optional<KeptSignIn> KeptSignIns::find(const std::string& server) const {
   const json::object* servers = object_of(document, "servers");
   const json::object* entry = servers == nullptr ? nullptr : object_of(*servers, server);
   if (entry == nullptr) return std::nullopt;
-  const auto expires = parse_rfc3339(text_of(*entry, "expires_at"));
-  return KeptSignIn{.token = Secret(text_of(*entry, "token")),
-                    .refresh_token = Secret(text_of(*entry, "refresh_token")),
+  const auto expires = parse_rfc3339(text_member(*entry, "expires_at"));
+  return KeptSignIn{.token = Secret(std::string(text_member(*entry, "token"))),
+                    .refresh_token = Secret(std::string(text_member(*entry, "refresh_token"))),
                     .expires_at = expires.value_or(Timestamp{})};
 }
 
@@ -173,8 +171,8 @@ Task<Result<Secret>> SignIn::by_phone(std::string phone) {
   if (answer->status == 200) co_return take(answer->body);
   const json::object* verification = object_of(answer->body, "verification");
   if (answer->status != 202 || verification == nullptr) co_return fail(refusal(answer->body, answer->status));
-  co_return co_await by_code(text_of(*verification, "id"),
-                             "Code sent to " + terminal_line(text_of(*verification, "phone_number"), 40) + ": ");
+  co_return co_await by_code(std::string(text_member(*verification, "id")),
+                             "Code sent to " + terminal_line(text_member(*verification, "phone_number"), 40) + ": ");
 }
 
 Task<Result<Secret>> SignIn::by_code(std::string verification_id, std::string question) {
@@ -200,7 +198,7 @@ Task<Result<Secret>> SignIn::by_code(std::string verification_id, std::string qu
 Task<Result<Secret>> SignIn::demo() {
   const auto answer = co_await post("/auth/token", {});
   if (!answer) co_return fail(answer.error());
-  const std::string token = text_of(answer->body, "access_token");
+  const std::string token(text_member(answer->body, "access_token"));
   if (answer->status != 200 || token.empty()) {
     co_return fail(Errc::missing_token, "This server has no demo identity: sign in with a phone number.");
   }
@@ -209,9 +207,9 @@ Task<Result<Secret>> SignIn::demo() {
 }
 
 Result<Secret> SignIn::take(const json::object& answer) {
-  KeptSignIn sign_in{.token = Secret(text_of(answer, "token")),
-                     .refresh_token = Secret(text_of(answer, "refresh_token")),
-                     .expires_at = parse_rfc3339(text_of(answer, "expires_at")).value_or(clock_.now())};
+  KeptSignIn sign_in{.token = Secret(std::string(text_member(answer, "token"))),
+                     .refresh_token = Secret(std::string(text_member(answer, "refresh_token"))),
+                     .expires_at = parse_rfc3339(text_member(answer, "expires_at")).value_or(clock_.now())};
   if (sign_in.token.empty())
     return fail(Errc::bad_request, "The server's answer has no token: is this a Kriya server?");
   if (auto kept = kept_.keep(options_.url, sign_in); !kept) say_(kept.error().detail);
@@ -224,7 +222,7 @@ Task<Result<SignIn::Answer>> SignIn::post(std::string path, json::object body) {
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = json::serialize(body);
   }
-  const auto answer = co_await http_.send(std::move(request), Deadline::after(kPatience));
+  const auto answer = co_await http_.send(std::move(request), Deadline::after(kServerPatience));
   if (!answer) {
     co_return fail(Errc::unavailable, "The server at " + options_.url + " cannot be reached: " + answer.error().detail);
   }

@@ -3,9 +3,9 @@
 #include <cstdio>
 #include <iostream>
 
-#include "access/session_lookup.h"
 #include "cli/commands.h"
 #include "cli/local_store.h"
+#include "cli/scopes.h"
 #include "oauth/client_store.h"
 #include "schema/described.h"
 
@@ -24,12 +24,6 @@ struct ShownClient {
   std::optional<Timestamp> rotated_at;
 };
 BOOST_DESCRIBE_STRUCT(ShownClient, (), (client_id, name, scope, created_at, rotated_at))
-
-Error no_such_scope(const std::string& word) {
-  std::string known;
-  for (const std::string_view scope : access::kScopes) known.append(known.empty() ? "" : ", ").append(scope);
-  return {Errc::invalid_fields, "'" + word + "' is no scope; there are " + known + "."};
-}
 
 /// The words of all arguments, each once and known; several words may share an argument.
 Result<std::string> checked_scope(const std::vector<std::string>& given) {
@@ -69,7 +63,7 @@ Task<Result<void>> create(LocalStore& store, std::string given_name, std::vector
   co_return Result<void>();
 }
 
-Task<Result<void>> list(LocalStore& store, bool as_json) {
+Task<Result<void>> list_clients(LocalStore& store, bool as_json) {
   const auto clients = co_await ClientStore(store.database()).list(command_deadline());
   if (!clients) co_return fail(clients.error());
   for (const Client& client : *clients) {
@@ -108,7 +102,7 @@ void add_list(CLI::App& client, int& exit_code) {
   command->add_flag("--json", *as_json, "One JSON object a line");
   command->callback([as_json, &exit_code] {
     const auto store = LocalStore::open();
-    exit_code = store ? LocalStore::run(list(*store, *as_json)) : 1;
+    exit_code = store ? LocalStore::run(list_clients(*store, *as_json)) : 1;
   });
 }
 

@@ -1,7 +1,10 @@
 // The sub-commands of `kriya`. Each adds itself to the command line and leaves its exit code behind when it was chosen.
 #pragma once
 
+// What App.hpp only declares is in the other two.
 #include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 
 namespace kriya::cli {
 

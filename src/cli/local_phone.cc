@@ -1,8 +1,7 @@
 #include "cli/local_phone.h"
 
-#include <cstdio>
-
 #include "app/keys.h"
+#include "cli/complaint.h"
 
 namespace kriya::cli {
 
@@ -14,7 +13,7 @@ std::unique_ptr<LocalPhone> LocalPhone::open() {
   auto services = app::PhoneServices::open(store.settings(), app::public_url(store.settings(), store.settings().port),
                                            store.database(), local->clock_, store.log(), store.metrics());
   if (!services) {
-    std::fprintf(stderr, "kriya: %s\n", services.error().detail.c_str());
+    report(services.error());
     return nullptr;
   }
   local->services_ = *std::move(services);

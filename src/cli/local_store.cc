@@ -1,18 +1,9 @@
 #include "cli/local_store.h"
 
-#include <cstdio>
-
+#include "cli/complaint.h"
 #include "runtime/io_threads.h"
 
 namespace kriya::cli {
-namespace {
-
-int report(const Error& error) {
-  std::fprintf(stderr, "kriya: %s\n", error.detail.c_str());
-  return 1;
-}
-
-}  // namespace
 
 LocalStore::LocalStore(Configuration configuration)
     : configuration_(std::move(configuration)),
@@ -26,9 +17,7 @@ std::unique_ptr<LocalStore> LocalStore::open() {
   const auto state = app::schema_state(store->settings());
   if (!state) return report(state.error()), nullptr;
   if (!state->pending.empty()) {
-    return report(
-               {Errc::conflict, "The database's schema is not current: run kriya migrate, or start the server once."}),
-           nullptr;
+    return report("The database's schema is not current: run kriya migrate, or start the server once."), nullptr;
   }
   store->schema_version_ = state->version();
   auto database = app::open_database(store->settings(), nullptr, store->log_, store->metrics_, store->workers_);

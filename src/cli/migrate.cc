@@ -3,15 +3,11 @@
 
 #include "app/store.h"
 #include "cli/commands.h"
+#include "cli/complaint.h"
 #include "cli/configuration.h"
 
 namespace kriya::cli {
 namespace {
-
-int report(const Error& error) {
-  std::fprintf(stderr, "kriya: %s\n", error.detail.c_str());
-  return 1;
-}
 
 int show_status(const config::Settings& settings) {
   const auto state = app::schema_state(settings);

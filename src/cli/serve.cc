@@ -6,6 +6,7 @@
 #include "app/application.h"
 #include "base/version.h"
 #include "cli/commands.h"
+#include "cli/complaint.h"
 #include "cli/configuration.h"
 #include "config/doctor.h"
 #include "config/reference.h"
@@ -52,10 +53,7 @@ int serve() {
     return 1;
   }
   auto application = app::Application::build(settings);
-  if (!application) {
-    std::fprintf(stderr, "kriya: %s\n", application.error().detail.c_str());
-    return 1;
-  }
+  if (!application) return report(application.error());
   return (*application)->run([&] { print_welcome(**application, *configuration); });
 }
 

@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <iostream>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <unistd.h>
@@ -16,8 +15,8 @@ namespace {
 using messaging::MessageRecord;
 using messaging::Status;
 
-constexpr std::chrono::seconds kPatience{60};  // for the phone to ring
-constexpr std::chrono::seconds kPause{3};      // between two looks at the status
+constexpr std::chrono::seconds kPhonePatience{60};  // for the phone to ring
+constexpr std::chrono::seconds kPause{3};           // between two looks at the status
 
 void step(int number, const std::string& said) { std::printf("%d. %s\n", number, said.c_str()), std::fflush(stdout); }
 
@@ -48,12 +47,12 @@ Task<Result<void>> check_credentials(LocalPhone& local) {
 
 Task<void> pause() {
   asio::steady_timer timer(co_await asio::this_coro::executor, kPause);
-  co_await timer.async_wait(asio::as_tuple(use_task));
+  co_await timer.async_wait(use_result);
 }
 
 /// Looks at the record, which the server's receipts change, and asks the provider where it can be asked.
 Task<Result<MessageRecord>> await_delivery(LocalPhone& local, MessageRecord record) {
-  const auto give_up = Deadline::after(kPatience);
+  const auto give_up = Deadline::after(kPhonePatience);
   auto& outbox = local.services().outbox();
   const auto& pollers = local.services().providers().pollers;
   while (record.status < Status::expired && !give_up.passed()) {

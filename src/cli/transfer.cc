@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/complaint.h"
 #include "cli/local_store.h"
 
 namespace kriya::cli {
@@ -20,11 +21,6 @@ struct Close {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 using File = std::unique_ptr<std::FILE, Close>;
-
-int report(const std::string& what) {
-  std::fprintf(stderr, "kriya: %s\n", what.c_str());
-  return 1;
-}
 
 bool is_standard(const std::string& name) { return name.empty() || name == "-"; }
 

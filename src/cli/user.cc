@@ -6,11 +6,11 @@
 
 #include <unistd.h>
 
-#include "access/session_lookup.h"
 #include "app/conversations_of_users.h"
 #include "cli/commands.h"
 #include "cli/local_store.h"
 #include "cli/pretty_json.h"
+#include "cli/scopes.h"
 #include "identity/account_data.h"
 #include "messaging/message_store.h"
 #include "schema/described.h"
@@ -37,7 +37,7 @@ Task<Result<User>> find(LocalStore& store, std::string who) {
   co_return **found;
 }
 
-Task<Result<void>> list(LocalStore& store, bool as_json) {
+Task<Result<void>> list_users(LocalStore& store, bool as_json) {
   constexpr std::int64_t kPage = 500;
   std::optional<Uuid> after;
   for (;;) {
@@ -105,12 +105,6 @@ Task<Result<void>> export_all(LocalStore& store, std::string who) {
   co_return Result<void>();
 }
 
-Error no_such_scope(const std::string& word) {
-  std::string known;
-  for (const std::string_view scope : access::kScopes) known.append(known.empty() ? "" : ", ").append(scope);
-  return {Errc::invalid_fields, "'" + word + "' is no scope; there are " + known + "."};
-}
-
 /// Adds words to a user's scope, or takes them away.
 Task<Result<void>> change_scope(LocalStore& store, std::string who, std::vector<std::string> words, bool grant) {
   const auto user = co_await find(store, std::move(who));
@@ -157,7 +151,7 @@ void add_user(CLI::App& app, int& exit_code) {
   list_command->add_flag("--json", *as_json, "One JSON object a line");
   list_command->callback([as_json, &exit_code] {
     const auto store = LocalStore::open();
-    exit_code = store ? LocalStore::run(list(*store, *as_json)) : 1;
+    exit_code = store ? LocalStore::run(list_users(*store, *as_json)) : 1;
   });
 
   add_action(*user, "show", "One user, as JSON", exit_code, show);

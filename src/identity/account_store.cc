@@ -63,18 +63,13 @@ constexpr Statement kTokensOf{
     Use::scan,
     "SELECT id, user_id, token_hash, issued_at, expires_at, client_address, user_agent FROM issued_tokens "
     "WHERE user_id = $1 ORDER BY id"};
-constexpr Statement kSweep{
+constexpr Statement kSweepTokens{
     Use::write, "DELETE FROM issued_tokens WHERE id IN (SELECT id FROM issued_tokens WHERE expires_at < $1 LIMIT $2)"};
 
 Result<std::optional<User>> at_most_one(const Result<Rows>& rows, std::size_t first_column) {
   if (!rows) return fail(rows.error());
   if (rows->empty()) return std::nullopt;
   return user_at(*rows, 0, first_column);
-}
-
-Result<bool> changed(const Result<Rows>& rows) {
-  if (!rows) return fail(rows.error());
-  return rows->affected() > 0;
 }
 
 /// Whether the first statement of a transaction changed a row.
@@ -143,7 +138,7 @@ Task<Result<bool>> AccountStore::change_phone(User user, std::string phone_numbe
 }
 
 Task<Result<std::int64_t>> AccountStore::sweep_tokens(Timestamp before, std::int64_t limit, Deadline deadline) {
-  const auto rows = co_await database_.run(kSweep, {before, limit}, deadline);
+  const auto rows = co_await database_.run(kSweepTokens, {before, limit}, deadline);
   if (!rows) co_return fail(rows.error());
   co_return rows->affected();
 }

@@ -50,13 +50,8 @@ constexpr Statement kOfUser{
     Use::scan,
     "SELECT id, user_id, token_version, started_at, proven_at, last_seen_at, expires_at, ended_at, client_address, "
     "user_agent FROM sessions WHERE user_id = $1 ORDER BY started_at, id"};
-constexpr Statement kSweep{Use::write,
-                           "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)"};
-
-Result<bool> changed(const Result<Rows>& rows) {
-  if (!rows) return fail(rows.error());
-  return rows->affected() > 0;
-}
+constexpr Statement kSweepSessions{
+    Use::write, "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)"};
 
 }  // namespace
 
@@ -133,7 +128,7 @@ Task<Result<std::vector<Session>>> SessionStore::of_user(Uuid user_id, Deadline 
 }
 
 Task<Result<std::int64_t>> SessionStore::sweep(Timestamp before, std::int64_t limit, Deadline deadline) {
-  const auto rows = co_await database_.run(kSweep, {before, limit}, deadline);
+  const auto rows = co_await database_.run(kSweepSessions, {before, limit}, deadline);
   if (!rows) co_return fail(rows.error());
   co_return rows->affected();
 }

@@ -110,19 +110,4 @@ std::string write_error(const std::optional<RequestId>& id, const RpcError& erro
   return write(std::move(message));
 }
 
-const json::object* object_member(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value == nullptr ? nullptr : value->if_object();
-}
-
-const json::array* array_member(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value == nullptr ? nullptr : value->if_array();
-}
-
-const json::string* string_member(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value == nullptr ? nullptr : value->if_string();
-}
-
 }  // namespace kriya::mcp

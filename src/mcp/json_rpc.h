@@ -64,9 +64,4 @@ std::string write_result(const RequestId& id, const json::object& result);
 /// `id` none: null would be what JSON-RPC says, but MCP's schema knows no null and leaves it out.
 std::string write_error(const std::optional<RequestId>& id, const RpcError& error);
 
-/// The value of a member, or null where there is none or where it has another type. For reading params without noise.
-const json::object* object_member(const json::object& object, std::string_view name);
-const json::array* array_member(const json::object& object, std::string_view name);
-const json::string* string_member(const json::object& object, std::string_view name);
-
 }  // namespace kriya::mcp

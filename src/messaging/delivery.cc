@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <exception>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -34,7 +33,7 @@ Task<void> Delivery::run() {
     // Without a change the same batch would come again at once, e.g. while the disk is full.
     if (more_is_due_ && changed > 0) continue;
     timer_.expires_after(kPeriod);
-    co_await timer_.async_wait(asio::as_tuple(use_task));
+    co_await timer_.async_wait(use_result);
   }
 }
 
@@ -55,7 +54,7 @@ Task<std::size_t> Delivery::step() {
       if (--running == 0) all_done.cancel();
     });
   }
-  while (running > 0) co_await all_done.async_wait(asio::as_tuple(use_task));
+  while (running > 0) co_await all_done.async_wait(use_result);
   if (failure) std::rethrow_exception(failure);
   co_return changed;
 }

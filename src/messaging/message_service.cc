@@ -10,7 +10,7 @@
 namespace kriya::messaging {
 namespace {
 
-constexpr std::int64_t kPage = 50;
+constexpr std::int64_t kUsualPage = 50;
 constexpr std::int64_t kLongestPage = 200;
 constexpr std::size_t kAddons = 16;
 constexpr std::size_t kLongestAddon = 40;
@@ -131,7 +131,7 @@ Task<Result<MessageAccepted>> MessageService::send(NewMessage message, Deadline 
 
 Task<Result<MessagePage>> MessageService::list(MessageQuery query, Requester requester, Deadline deadline) {
   if (auto good = check(query); !good) co_return fail(std::move(good.error()));
-  const std::int64_t limit = query.limit.value_or(kPage);
+  const std::int64_t limit = query.limit.value_or(kUsualPage);
   MessageFilter filter{.before = query.before,
                        .status = query.status,
                        .phone_hash = {},

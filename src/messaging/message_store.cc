@@ -16,7 +16,7 @@ using storage::Use;
   "version"
 
 // An opt-out that commits before this is honoured; one that commits later finds the row (see withdraw).
-constexpr Statement kInsert{
+constexpr Statement kInsertMessage{
     Use::write,
     "INSERT INTO messages (id, kind, requested_by, user_id, provider, channel, phone_masked, phone_hash, status, "
     "status_rank, segments, attempts, payload, channels_left, due_at, version, not_after, created_at, updated_at) "
@@ -89,7 +89,7 @@ constexpr Statement kWithdraw{Use::write,
 #define KRIYA_MESSAGE_PAGE(condition)                                                                   \
   "SELECT " KRIYA_MESSAGE_COLUMNS " FROM messages WHERE id < $1 AND ($2 = '' OR status = $2)" condition \
   " ORDER BY id DESC LIMIT $3"
-constexpr Statement kPage{Use::scan, KRIYA_MESSAGE_PAGE("")};
+constexpr Statement kPageOfAll{Use::scan, KRIYA_MESSAGE_PAGE("")};
 constexpr Statement kPageOfPhone{Use::scan, KRIYA_MESSAGE_PAGE(" AND phone_hash = $4")};
 constexpr Statement kPageOfRequester{Use::scan, KRIYA_MESSAGE_PAGE(" AND requested_by = $4")};
 constexpr Statement kPageOfBoth{Use::scan, KRIYA_MESSAGE_PAGE(" AND phone_hash = $4 AND requested_by = $5")};
@@ -153,7 +153,7 @@ Result<std::vector<StoredMessage>> all_of(const Result<Rows>& rows) {
   return messages;
 }
 
-storage::Value unless_empty(std::string text) { return text.empty() ? storage::Value() : std::move(text); }
+storage::Value value_unless_empty(std::string text) { return text.empty() ? storage::Value() : std::move(text); }
 
 std::string word(Status status) { return std::string(schema::word_of(status)); }
 
@@ -182,7 +182,7 @@ Task<Result<bool>> MessageStore::add(StoredMessage message, std::optional<Uuid> 
                                      bool despite_opt_out, Deadline deadline) {
   MessageRecord& record = message.record;
   const auto rows = co_await database_.run(
-      kInsert,
+      kInsertMessage,
       {record.id, std::move(record.kind), std::move(message.requested_by), optional_value(user_id),
        std::string(schema::word_of(record.channel)), std::move(record.phone_number), std::move(phone_hash),
        record.segments, optional_value(message.payload), words_of(message.channels_left),
@@ -221,7 +221,7 @@ Task<Result<std::optional<StoredMessage>>> MessageStore::settle(Uuid id, std::st
   std::vector<storage::BoundStatement> both;
   both.push_back({kSettleStatus, std::move(status)});
   both.push_back({kSettleAnswer,
-                  {id, std::move(by), unless_empty(std::move(answered.reference)), answered.latency_ms, now,
+                  {id, std::move(by), value_unless_empty(std::move(answered.reference)), answered.latency_ms, now,
                    optional_value(answered.earlier_reference)}});
   const auto rows = co_await database_.transact(std::move(both), deadline);
   if (!rows) co_return fail(rows.error());
@@ -245,7 +245,7 @@ Task<Result<std::optional<StoredMessage>>> MessageStore::merge(Uuid id, std::int
   both.push_back(
       {kMergeStatus,
        {id, version, word(report.status), rank_of(report.status), std::move(report.code), std::move(report.detail),
-        unless_empty(std::move(report.reference)), std::int64_t{is_final(report.status) ? 1 : 0}, now}});
+        value_unless_empty(std::move(report.reference)), std::int64_t{is_final(report.status) ? 1 : 0}, now}});
   const auto rows = co_await database_.transact(std::move(both), deadline);
   if (!rows) co_return fail(rows.error());
   co_return first_of(rows->back());
@@ -274,7 +274,7 @@ Task<Result<std::vector<StoredMessage>>> MessageStore::list(MessageFilter filter
   if (filter.phone_hash) values.emplace_back(*filter.phone_hash);
   if (filter.requested_by) values.emplace_back(*filter.requested_by);
   const Statement& page = filter.phone_hash ? (filter.requested_by ? kPageOfBoth : kPageOfPhone)
-                                            : (filter.requested_by ? kPageOfRequester : kPage);
+                                            : (filter.requested_by ? kPageOfRequester : kPageOfAll);
   co_return all_of(co_await database_.run(page, std::move(values), deadline));
 }
 

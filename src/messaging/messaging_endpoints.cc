@@ -7,7 +7,7 @@ using http::Caller;
 using http::Method;
 using http::RateLimit;
 
-constexpr const char* kTag = "Messages";
+constexpr const char* kMessagesTag = "Messages";
 constexpr const char* kNumbersTag = "Phone numbers";
 constexpr const char* kMasked = "+1\u2022\u2022\u2022\u2022\u2022\u20220123";
 
@@ -86,7 +86,7 @@ void add_sending(http::Router& router, const http::AccessRule& access, MessageSe
                  .summary = "Send an SMS",
                  .description = "Written down, then handed to the provider once before the answer; what may pass later "
                                 "is tried again. `record.status` says how far it has come.",
-                 .tag = kTag,
+                 .tag = kMessagesTag,
                  .access = {access},
                  .limits = {kSendLimit, kSendLimitOfUser},
                  .errors = errors,
@@ -103,7 +103,7 @@ void add_sending(http::Router& router, const http::AccessRule& access, MessageSe
                  .summary = "Send a WhatsApp message",
                  .description = "Exactly one of text, template, media, buttons and list. With `fallback_sms` an SMS "
                                 "goes out instead when WhatsApp definitely could not deliver.",
-                 .tag = kTag,
+                 .tag = kMessagesTag,
                  .access = {access},
                  .limits = {kSendLimit, kSendLimitOfUser},
                  .errors = errors,
@@ -123,7 +123,7 @@ void add_reading(http::Router& router, const http::AccessRule& access, MessageSe
           .summary = "The record of messages, newest first",
           .description = "An API key sees all of them, a Bearer those that its user asked for. No text, no code "
                          "and no whole number is in it.",
-          .tag = kTag,
+          .tag = kMessagesTag,
           .access = {access},
           .limits = {kReadLimit, kReadLimitOfUser},
           .errors = {Errc::unavailable, Errc::overloaded},
@@ -135,7 +135,7 @@ void add_reading(http::Router& router, const http::AccessRule& access, MessageSe
       Method::get, "/api/messages/{id}",
       http::Endpoint<MessagePath, MessageRecord>{
           .summary = "One message, and how far it has come",
-          .tag = kTag,
+          .tag = kMessagesTag,
           .access = {access},
           .limits = {kReadLimit, kReadLimitOfUser},
           .errors = {Errc::not_found, Errc::unavailable},

@@ -12,7 +12,7 @@ using storage::Rows;
 using storage::Statement;
 using storage::Use;
 
-constexpr Statement kInsert{
+constexpr Statement kInsertReceipt{
     Use::write,
     "INSERT INTO receipts (id, provider, reference, status, code, detail, retryable, cost, currency, segments, "
     "received_at, message_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING"};
@@ -60,7 +60,7 @@ storage::BoundStatement kept(const std::string& provider, StatusReport report, T
   const std::string ours = report.reference.empty() && report.message_id ? report.message_id->str() : std::string();
   std::string id =
       identity_of({provider, report.reference, ours, schema::word_of(report.status), report.code, report.at});
-  return {kInsert,
+  return {kInsertReceipt,
           {std::move(id), provider, std::move(report.reference), std::string(schema::word_of(report.status)),
            std::move(report.code), std::move(report.detail), std::int64_t{report.retryable ? 1 : 0},
            optional_value(report.cost), optional_value(report.currency), optional_value(report.segments), now,

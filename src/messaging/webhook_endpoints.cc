@@ -10,7 +10,7 @@ namespace {
 using http::Caller;
 using http::Method;
 
-constexpr const char* kTag = "Receipts";
+constexpr const char* kReceiptsTag = "Receipts";
 constexpr std::size_t kLongestChallenge = 128;
 
 // Providers want their answer within 5 s; what takes longer they send again.
@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kPatience{4'000};
 http::Operation described(std::string summary, std::string description, std::vector<Errc> errors) {
   return {.summary = std::move(summary),
           .description = std::move(description),
-          .tag = kTag,
+          .tag = kReceiptsTag,
           .errors = std::move(errors),
           .request_schema = {},
           .request_example = {},

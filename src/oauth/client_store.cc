@@ -31,11 +31,6 @@ Client client_at(const Rows& rows, std::size_t row) {
           .rotated_at = rows.get<std::optional<Timestamp>>(row, 6)};
 }
 
-Result<bool> changed(const Result<Rows>& rows) {
-  if (!rows) return fail(rows.error());
-  return rows->affected() > 0;
-}
-
 }  // namespace
 
 Task<Result<void>> ClientStore::create(Client client, Deadline deadline) {

@@ -8,7 +8,6 @@
 #include <optional>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -61,7 +60,7 @@ class Mailbox : public std::enable_shared_from_this<Mailbox<T>> {
         waiting_ = &wait.timer;
         wait.timer.expires_at(until);
       }
-      co_await wait.timer.async_wait(asio::as_tuple(use_task));
+      co_await wait.timer.async_wait(use_result);
     }
   }
 

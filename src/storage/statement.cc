@@ -61,4 +61,9 @@ Timestamp Rows::convert<Timestamp>(const Value& cell) {
   return Timestamp{stored<std::int64_t>(cell)};
 }
 
+Result<bool> changed(const Result<Rows>& rows) {
+  if (!rows) return fail(rows.error());
+  return rows->affected() > 0;
+}
+
 }  // namespace kriya::storage

@@ -115,4 +115,7 @@ Uuid Rows::convert<Uuid>(const Value& cell);
 template <>
 Timestamp Rows::convert<Timestamp>(const Value& cell);
 
+/// Whether the statement that had this outcome changed a row.
+Result<bool> changed(const Result<Rows>& rows);
+
 }  // namespace kriya::storage

@@ -87,11 +87,6 @@ Result<void> done(const Result<Rows>& rows) {
   return {};
 }
 
-Result<bool> changed(const Result<Rows>& rows) {
-  if (!rows) return fail(rows.error());
-  return rows->affected() > 0;
-}
-
 }  // namespace
 
 Task<Result<std::optional<ChallengeRow>>> ChallengeStore::find(std::string id, Deadline deadline) {

@@ -9,8 +9,6 @@ namespace {
 
 using std::chrono::hours;
 
-constexpr hours kHour{1};
-constexpr hours kDay{24};
 constexpr std::chrono::minutes kSoon{10};  // the daily ceiling: when exactly does not matter, later does
 
 /// The sends of a window that ends now, from the newest first.

@@ -14,6 +14,9 @@
 
 namespace kriya::verification {
 
+constexpr std::chrono::hours kHour{1};
+constexpr std::chrono::hours kDay{24};
+
 /// All windows slide: a limit of 5 in an hour holds in every hour, wherever it begins.
 struct SendLimits {
   /// Between two codes to one number, by how many it got within the hour: after the 1st, the 2nd, the 3rd, later ones.

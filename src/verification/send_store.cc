@@ -3,14 +3,11 @@
 namespace kriya::verification {
 namespace {
 
-using std::chrono::hours;
 using storage::BoundStatement;
 using storage::Rows;
 using storage::Statement;
 using storage::Use;
 
-constexpr hours kHour{1};
-constexpr hours kDay{24};
 constexpr std::int64_t kHoursOfAddress = 25;
 constexpr std::int64_t kHoursOfCountry = 14 * 24;
 

@@ -9,8 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kStrong = "q1tLGBjpBC1L0eN2SbZxTnFJ5dPwIfCkxvYhAoUmRsE";
-constexpr const char* kStrongToo = "Zk4uW8yQe6rT2aXsDf0gHj5lMn7bVc3pLoIuYtReWqA";
+constexpr const char* kSecret = "q1tLGBjpBC1L0eN2SbZxTnFJ5dPwIfCkxvYhAoUmRsE";
+constexpr const char* kSecretToo = "Zk4uW8yQe6rT2aXsDf0gHj5lMn7bVc3pLoIuYtReWqA";
 
 Settings loaded(const VariableMap& given) {
   auto settings = load(given);
@@ -40,7 +40,7 @@ std::string line(const VariableMap& given) {
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 VariableMap production(VariableMap more = {}) {
-  more.insert({{"ENVIRONMENT", "production"}, {"JWT_SECRET_KEY", kStrong}, {"PLANE_API_KEY", kStrongToo}});
+  more.insert({{"ENVIRONMENT", "production"}, {"JWT_SECRET_KEY", kSecret}, {"PLANE_API_KEY", kSecretToo}});
   return more;
 }
 
@@ -257,15 +257,15 @@ TEST(Load, RedisUrlsAreReadStrictly) {
 TEST(Load, SecretsHaveAtLeast32BytesAndNoWhiteSpaceAtTheEnds) {
   EXPECT_EQ(loaded({{"JWT_SECRET_KEY", std::string(32, 'x')}}).jwt_secret.size(), 32U);
   EXPECT_NE(line({{"JWT_SECRET_KEY", std::string(31, 'x')}}), "");
-  EXPECT_TRUE(contains(line({{"JWT_SECRET_KEY", std::string(kStrong) + "\n"}}), "begins or ends with white space"));
+  EXPECT_TRUE(contains(line({{"JWT_SECRET_KEY", std::string(kSecret) + "\n"}}), "begins or ends with white space"));
   EXPECT_NE(line({{"MASTER_KEY", std::string(31, 'x')}}), "");
 }
 
 TEST(Load, PreviousKeysAreAList) {
-  const Settings settings = loaded({{"JWT_PREVIOUS_KEYS", std::string(kStrong) + ", " + kStrongToo}});
+  const Settings settings = loaded({{"JWT_PREVIOUS_KEYS", std::string(kSecret) + ", " + kSecretToo}});
   ASSERT_EQ(settings.jwt_previous_secrets.size(), 2U);
-  EXPECT_EQ(settings.jwt_previous_secrets[1].reveal(), kStrongToo);
-  EXPECT_NE(line({{"JWT_PREVIOUS_KEYS", std::string(kStrong) + ",short"}}), "");
+  EXPECT_EQ(settings.jwt_previous_secrets[1].reveal(), kSecretToo);
+  EXPECT_NE(line({{"JWT_PREVIOUS_KEYS", std::string(kSecret) + ",short"}}), "");
 }
 
 TEST(Load, AlgorithmsGoByTheirExactNames) {
@@ -354,7 +354,7 @@ TEST(LoadInProduction, RefusesShortApiKeys) {
 }
 
 TEST(LoadInProduction, ChecksEveryKeyOfAList) {
-  EXPECT_NE(line(production({{"REGISTRATION_API_KEYS", std::string(kStrong) + ",short"}})), "");
+  EXPECT_NE(line(production({{"REGISTRATION_API_KEYS", std::string(kSecret) + ",short"}})), "");
 }
 
 TEST(LoadInProduction, RefusesTheShortcutsOfDevelopment) {

@@ -7,7 +7,7 @@
 namespace kriya::http {
 namespace {
 
-std::optional<std::string> header(const Response& response, std::string_view name) {
+std::optional<std::string> find_header(const Response& response, std::string_view name) {
   for (const auto& [key, value] : response.headers) {
     if (key == name) return value;
   }
@@ -36,17 +36,17 @@ TEST(Problem, IsTheDocumentOfTheContract) {
 }
 
 TEST(Problem, BearsTheHeadersThatItsStatusDemands) {
-  EXPECT_EQ(header(problem_response({Errc::missing_token, ""}, ""), "WWW-Authenticate"), "Bearer");
-  EXPECT_EQ(header(problem_response({Errc::invalid_token, ""}, ""), "WWW-Authenticate"),
+  EXPECT_EQ(find_header(problem_response({Errc::missing_token, ""}, ""), "WWW-Authenticate"), "Bearer");
+  EXPECT_EQ(find_header(problem_response({Errc::invalid_token, ""}, ""), "WWW-Authenticate"),
             "Bearer error=\"invalid_token\"");
-  EXPECT_TRUE(header(problem_response({Errc::missing_api_key, ""}, ""), "WWW-Authenticate"));
+  EXPECT_TRUE(find_header(problem_response({Errc::missing_api_key, ""}, ""), "WWW-Authenticate"));
   for (const Errc code : {Errc::unavailable, Errc::overloaded, Errc::too_many_requests}) {
     Error error{code, ""};
-    EXPECT_EQ(header(problem_response(error, ""), "Retry-After"), "1") << name(code);
+    EXPECT_EQ(find_header(problem_response(error, ""), "Retry-After"), "1") << name(code);
     error.retry_after = std::chrono::seconds(12);
-    EXPECT_EQ(header(problem_response(error, ""), "Retry-After"), "12") << name(code);
+    EXPECT_EQ(find_header(problem_response(error, ""), "Retry-After"), "12") << name(code);
   }
-  EXPECT_FALSE(header(problem_response({Errc::not_found, ""}, ""), "Retry-After"));
+  EXPECT_FALSE(find_header(problem_response({Errc::not_found, ""}, ""), "Retry-After"));
 }
 
 }  // namespace

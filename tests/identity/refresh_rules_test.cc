@@ -13,52 +13,52 @@ namespace {
 using std::chrono::hours;
 using std::chrono::seconds;
 
-const Timestamp kNow = *parse_rfc3339("2026-11-21T09:30:00Z");
+const Timestamp kStart = *parse_rfc3339("2026-11-21T09:30:00Z");
 
 Session session() {
   return {.id = "s",
           .user_id = {},
           .token_version = 3,
-          .started_at = kNow,
-          .proven_at = kNow,
-          .last_seen_at = kNow,
-          .expires_at = kNow + hours(24),
+          .started_at = kStart,
+          .proven_at = kStart,
+          .last_seen_at = kStart,
+          .expires_at = kStart + hours(24),
           .ended_at = {},
           .client_address = {},
           .user_agent = {}};
 }
 
 RefreshToken token(std::optional<Timestamp> used_at = {}) {
-  return {.hash = "h", .session_id = "s", .issued_at = kNow, .expires_at = kNow + hours(2), .used_at = used_at};
+  return {.hash = "h", .session_id = "s", .issued_at = kStart, .expires_at = kStart + hours(2), .used_at = used_at};
 }
 
 TEST(RefreshRules, AnUnusedTokenRotatesUntilItExpires) {
-  EXPECT_EQ(judge_refresh(token(), {}, session(), 3, kNow), RefreshVerdict::rotate);
-  EXPECT_EQ(judge_refresh(token(), {}, session(), 3, kNow + hours(2)), RefreshVerdict::refuse);
+  EXPECT_EQ(judge_refresh(token(), {}, session(), 3, kStart), RefreshVerdict::rotate);
+  EXPECT_EQ(judge_refresh(token(), {}, session(), 3, kStart + hours(2)), RefreshVerdict::refuse);
 }
 
 TEST(RefreshRules, NothingIsDoneForASessionThatIsOver) {
   Session ended = session();
-  ended.ended_at = kNow;
-  EXPECT_EQ(judge_refresh(token(), {}, ended, 3, kNow), RefreshVerdict::refuse);
-  EXPECT_EQ(judge_refresh(token(kNow), {}, ended, 3, kNow + hours(1)), RefreshVerdict::refuse);
-  EXPECT_EQ(judge_refresh(token(), {}, session(), 4, kNow), RefreshVerdict::refuse);
-  EXPECT_EQ(judge_refresh(token(), {}, session(), 3, kNow + hours(24)), RefreshVerdict::refuse);
+  ended.ended_at = kStart;
+  EXPECT_EQ(judge_refresh(token(), {}, ended, 3, kStart), RefreshVerdict::refuse);
+  EXPECT_EQ(judge_refresh(token(kStart), {}, ended, 3, kStart + hours(1)), RefreshVerdict::refuse);
+  EXPECT_EQ(judge_refresh(token(), {}, session(), 4, kStart), RefreshVerdict::refuse);
+  EXPECT_EQ(judge_refresh(token(), {}, session(), 3, kStart + hours(24)), RefreshVerdict::refuse);
 }
 
 TEST(RefreshRules, ARepeatWithinTheGraceGetsTheUnusedSuccessor) {
-  EXPECT_EQ(judge_refresh(token(kNow), token(), session(), 3, kNow), RefreshVerdict::repeat);
-  EXPECT_EQ(judge_refresh(token(kNow), token(), session(), 3, kNow + seconds(9)), RefreshVerdict::repeat);
-  EXPECT_EQ(judge_refresh(token(kNow), token(), session(), 3, kNow + kRefreshGrace), RefreshVerdict::reuse);
+  EXPECT_EQ(judge_refresh(token(kStart), token(), session(), 3, kStart), RefreshVerdict::repeat);
+  EXPECT_EQ(judge_refresh(token(kStart), token(), session(), 3, kStart + seconds(9)), RefreshVerdict::repeat);
+  EXPECT_EQ(judge_refresh(token(kStart), token(), session(), 3, kStart + kRefreshGrace), RefreshVerdict::reuse);
 }
 
 TEST(RefreshRules, ASpentTokenIsReusedOnceItsSuccessorWasUsed) {
-  EXPECT_EQ(judge_refresh(token(kNow), token(kNow), session(), 3, kNow + seconds(1)), RefreshVerdict::reuse);
-  EXPECT_EQ(judge_refresh(token(kNow), {}, session(), 3, kNow + seconds(1)), RefreshVerdict::reuse);
+  EXPECT_EQ(judge_refresh(token(kStart), token(kStart), session(), 3, kStart + seconds(1)), RefreshVerdict::reuse);
+  EXPECT_EQ(judge_refresh(token(kStart), {}, session(), 3, kStart + seconds(1)), RefreshVerdict::reuse);
 }
 
 TEST(RefreshRules, ASpentTokenIsReusedAlsoAfterItWouldHaveExpired) {
-  EXPECT_EQ(judge_refresh(token(kNow), token(kNow), session(), 3, kNow + hours(3)), RefreshVerdict::reuse);
+  EXPECT_EQ(judge_refresh(token(kStart), token(kStart), session(), 3, kStart + hours(3)), RefreshVerdict::reuse);
 }
 
 /// A family in memory, by the rules of the store: spending is one step that only the first can take.
@@ -92,7 +92,7 @@ RC_GTEST_PROP(RefreshRules, HoweverRefreshesInterleaveThereIsAtMostOneLiveToken,
   };
   Family family;
   std::vector<Pending> pending;  // judged, not yet applied: requests of several devices and instances
-  Timestamp now = kNow;
+  Timestamp now = kStart;
   for (int step = *rc::gen::inRange(1, 40); step > 0; --step) {
     now = now + seconds(*rc::gen::element(0, 0, 1, 11));
     if (pending.empty() || *rc::gen::arbitrary<bool>()) {

@@ -6,6 +6,7 @@
 #include "messaging/outbox.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_message_sender.h"
+#include "tests/support/master_key.h"
 #include "tests/support/test_database.h"
 
 namespace kriya::messaging {
@@ -18,7 +19,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using tests::FakeMessageSender;
 
-const Secret kMaster{"a master key of at least thirty-two bytes"};
 const Uuid kUser = *Uuid::parse("019aa5f4-7c00-7a3e-9d53-0d5c1b2e4f60");
 
 class FakeNumbers final : public NumberLookup, public RiskScorer {
@@ -96,13 +96,13 @@ class MessagingEndpointsTest : public ::testing::Test {
   FakeMessageSender whatsapp_{"fake-whatsapp", {Channel::whatsapp}};
   FakeNumbers numbers_;
   Outbox outbox_{{.database = *database_,
-                  .master = kMaster,
+                  .master = tests::kMaster,
                   .senders = {&sms_, &whatsapp_},
                   .luck = [] { return 1.0; },
                   .clock = clock_,
                   .log = database_.log(),
                   .metrics = database_.metrics()}};
-  MessageService service_{outbox_, outbox_.store(), PhoneHash(kMaster), &numbers_, &numbers_};
+  MessageService service_{outbox_, outbox_.store(), PhoneHash(tests::kMaster), &numbers_, &numbers_};
   http::Router router_;
 };
 
@@ -198,7 +198,7 @@ TEST_F(MessagingEndpointsTest, AsksAboutNumbers) {
 }
 
 TEST_F(MessagingEndpointsTest, SaysThatNobodyKnowsNumbers) {
-  MessageService alone{outbox_, outbox_.store(), PhoneHash(kMaster), nullptr, nullptr};
+  MessageService alone{outbox_, outbox_.store(), PhoneHash(tests::kMaster), nullptr, nullptr};
   const LookupRequest question{*PhoneNumber::parse("+14155550123"), {}};
   EXPECT_EQ(run_to_completion(alone.look_up(question, tests::soon())).error().code, Errc::verification_unavailable);
 }

@@ -12,6 +12,7 @@
 #include "tests/support/failing_database.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_message_sender.h"
+#include "tests/support/master_key.h"
 #include "tests/support/test_database.h"
 
 namespace kriya::messaging {
@@ -24,7 +25,6 @@ using tests::FakeMessageSender;
 using tests::soon;
 
 const PhoneNumber kTo = *PhoneNumber::parse("+14155550123");
-const Secret kMaster{"a master key of at least thirty-two bytes"};
 
 NewMessage text_to(const PhoneNumber& to, std::vector<Channel> channels = {Channel::sms}) {
   NewMessage message{.to = to, .channels = std::move(channels), .content = {}, .requested_by = "operator"};
@@ -82,7 +82,7 @@ class Process {
   Process(tests::TestDatabase& database, const Clock& clock, std::vector<MessageSender*> senders, Pollers pollers = {})
       : database_(*database),
         outbox_({.database = database_,
-                 .master = kMaster,
+                 .master = tests::kMaster,
                  .senders = std::move(senders),
                  .pollers = std::move(pollers),
                  .luck = [] { return 1.0; },
@@ -121,7 +121,7 @@ class OutboxTest : public ::testing::TestWithParam<tests::Engine> {
     ReceiptStore receipts(*database_);
     run_to_completion(receipts.keep("fake", {},
                                     {{.reference = "in-1",
-                                      .phone_hash = PhoneHash(kMaster).of(number),
+                                      .phone_hash = PhoneHash(tests::kMaster).of(number),
                                       .phone_masked = number.masked(),
                                       .keyword = "STOP",
                                       .in = false}},
@@ -166,9 +166,9 @@ TEST_P(OutboxTest, WritesTheMessageDownSealedBeforeTheProviderIsAsked) {
   EXPECT_EQ(seen->record.status, Status::sending);
   ASSERT_TRUE(seen->payload);
   EXPECT_EQ(seen->payload->find("482913"), std::string::npos);
-  const Payload payload = PayloadSeal(kMaster).open(*seen->payload, seen->record.id).value();
+  const Payload payload = PayloadSeal(tests::kMaster).open(*seen->payload, seen->record.id).value();
   EXPECT_EQ(payload.content.code->code, "482913");
-  EXPECT_FALSE(PayloadSeal(kMaster).open(*seen->payload, Uuid()));
+  EXPECT_FALSE(PayloadSeal(tests::kMaster).open(*seen->payload, Uuid()));
 }
 
 TEST_P(OutboxTest, RefusesWhatNobodyCarriesAndWritesNothing) {
@@ -193,8 +193,9 @@ TEST_P(OutboxTest, WithdrawsWhatWaitsForWhoOptsOut) {
   sms_.then(FakeMessageSender::busy(seconds(60)));
   const Uuid text = here_->send(text_to(kTo))->id;
   const Uuid code = here_->send(code_to(kTo))->id;
-  EXPECT_EQ(
-      run_to_completion(here_->outbox().store().withdraw(PhoneHash(kMaster).of(kTo), clock_.now(), soon())).value(), 1);
+  EXPECT_EQ(run_to_completion(here_->outbox().store().withdraw(PhoneHash(tests::kMaster).of(kTo), clock_.now(), soon()))
+                .value(),
+            1);
   EXPECT_EQ(here_->find(text).record.status, Status::failed);
   EXPECT_FALSE(here_->find(text).payload);
   EXPECT_EQ(here_->find(code).record.status, Status::queued);
@@ -646,7 +647,7 @@ TEST_P(OutboxTest, ListsNewestFirstByPageAndFilter) {
     return found;
   };
   using List = std::vector<std::ptrdiff_t>;
-  const std::string hash = PhoneHash(kMaster).of(kTo);
+  const std::string hash = PhoneHash(tests::kMaster).of(kTo);
   EXPECT_EQ(list({.limit = 2}), (List{4, 3}));
   EXPECT_EQ(list({.before = ids[3], .limit = 2}), (List{2, 1}));
   EXPECT_EQ(list({.status = Status::failed}), (List{3}));

@@ -8,6 +8,7 @@
 #include "tests/support/failing_database.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_message_sender.h"
+#include "tests/support/master_key.h"
 #include "tests/support/test_database.h"
 
 namespace kriya::messaging {
@@ -18,7 +19,6 @@ using tests::FakeMessageSender;
 using tests::soon;
 
 const PhoneNumber kPerson = *PhoneNumber::parse("+14155550123");
-const Secret kMaster{"a master key of at least thirty-two bytes"};
 
 InboundMessage said(std::string text, std::string reference = "in-1", std::string keyword = "") {
   return {.from = kPerson, .reference = std::move(reference), .text = std::move(text), .keyword = std::move(keyword)};
@@ -92,14 +92,14 @@ class ReceiptIntakeTest : public ::testing::TestWithParam<tests::Engine> {
   tests::FailingDatabase connection_{*database_};
   FakeMessageSender sms_;
   Outbox outbox_{{.database = connection_,
-                  .master = kMaster,
+                  .master = tests::kMaster,
                   .senders = {&sms_},
                   .luck = [] { return 1.0; },
                   .clock = clock_,
                   .log = database_.log(),
                   .metrics = database_.metrics()}};
   ReceiptIntake intake_{{.database = connection_,
-                         .master = kMaster,
+                         .master = tests::kMaster,
                          .outbox = outbox_,
                          .clock = clock_,
                          .log = database_.log(),

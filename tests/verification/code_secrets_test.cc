@@ -10,7 +10,7 @@ namespace kriya::verification {
 namespace {
 
 const Secret kMaster("a master key that is long enough for tests");
-const PhoneNumber kAsha = PhoneNumber::parse("+14155550123").value();
+const PhoneNumber kPhone = PhoneNumber::parse("+14155550123").value();
 const PhoneNumber kBen = PhoneNumber::parse("+14155550124").value();
 
 TEST(RandomCode, HasTheLengthAndOnlyDigits) {
@@ -35,30 +35,31 @@ TEST(RandomCode, EveryDigitIsAsLikelyAsAnyOther) {
 
 TEST(CodeSecrets, AHashIsGoodForItsPurposeNumberAndChallengeAlone) {
   const CodeSecrets secrets(kMaster);
-  const std::set<std::string> hashes{secrets.code_hash("sign_in", kAsha, "one", "123456"),
-                                     secrets.code_hash("change_phone", kAsha, "one", "123456"),
+  const std::set<std::string> hashes{secrets.code_hash("sign_in", kPhone, "one", "123456"),
+                                     secrets.code_hash("change_phone", kPhone, "one", "123456"),
                                      secrets.code_hash("sign_in", kBen, "one", "123456"),
-                                     secrets.code_hash("sign_in", kAsha, "two", "123456"),
-                                     secrets.code_hash("sign_in", kAsha, "one", "123457"),
-                                     CodeSecrets(Secret("another key")).code_hash("sign_in", kAsha, "one", "123456")};
+                                     secrets.code_hash("sign_in", kPhone, "two", "123456"),
+                                     secrets.code_hash("sign_in", kPhone, "one", "123457"),
+                                     CodeSecrets(Secret("another key")).code_hash("sign_in", kPhone, "one", "123456")};
   EXPECT_EQ(hashes.size(), 6U);
-  EXPECT_EQ(secrets.code_hash("sign_in", kAsha, "one", "123456"),
-            CodeSecrets(kMaster).code_hash("sign_in", kAsha, "one", "123456"));
+  EXPECT_EQ(secrets.code_hash("sign_in", kPhone, "one", "123456"),
+            CodeSecrets(kMaster).code_hash("sign_in", kPhone, "one", "123456"));
 }
 
 TEST(CodeSecrets, ASessionOfTheOwnerHasAGuardOfItsOwn) {
   const CodeSecrets secrets(kMaster);
-  const std::set<std::string> guards{secrets.guard(kAsha, {}), secrets.guard(kAsha, "s1"), secrets.guard(kAsha, "s2"),
-                                     secrets.guard(kBen, "s1"), secrets.phone_hash(kAsha)};
+  const std::set<std::string> guards{secrets.guard(kPhone, {}), secrets.guard(kPhone, "s1"),
+                                     secrets.guard(kPhone, "s2"), secrets.guard(kBen, "s1"),
+                                     secrets.phone_hash(kPhone)};
   EXPECT_EQ(guards.size(), 5U);
 }
 
 TEST(CodeSecrets, WhatAChallengeCarriesOpensInItsOwnRowOnly) {
   const CodeSecrets secrets(kMaster);
-  const std::string sealed = secrets.seal({kAsha, R"({"first_name":"Asha"})", std::nullopt}, "one");
+  const std::string sealed = secrets.seal({kPhone, R"({"first_name":"Asha"})", std::nullopt}, "one");
   EXPECT_EQ(sealed.find("4155550123"), std::string::npos);
   EXPECT_EQ(secrets.open(sealed, "one")->payload, R"({"first_name":"Asha"})");
-  EXPECT_EQ(secrets.open(sealed, "one")->phone_number.str(), kAsha.str());
+  EXPECT_EQ(secrets.open(sealed, "one")->phone_number.str(), kPhone.str());
   EXPECT_FALSE(secrets.open(sealed, "two"));
 }
 

@@ -2,7 +2,6 @@
 
 #include <exception>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 
@@ -13,8 +12,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kDeadlineCheck{500};
 constexpr std::chrono::milliseconds kAcceptPause{100};
-
-constexpr auto use_result = asio::as_tuple(use_task);
 
 }  // namespace
 

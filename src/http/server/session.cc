@@ -4,7 +4,6 @@
 #include <charconv>
 #include <exception>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 
@@ -22,8 +21,6 @@ constexpr std::chrono::milliseconds kFirstRequestGrace{1'000};
 constexpr std::size_t kMaxLingerBytes = 16 * 1024 * 1024;
 
 constexpr std::size_t kStreamedPiece = 64 * 1024;  // what a client must take within SessionTimes::write
-
-constexpr auto use_result = asio::as_tuple(use_task);
 
 /// The bytes as one chunk (RFC 9112 section 7.1).
 std::string as_chunk(std::string bytes) {

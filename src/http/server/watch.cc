@@ -8,7 +8,7 @@
 namespace kriya::http::server {
 namespace {
 
-constexpr std::size_t kReadBytes = 4 * 1024;
+constexpr std::size_t kWatchedBytes = 4 * 1024;
 
 }  // namespace
 
@@ -21,7 +21,7 @@ std::stop_token Watch::start() {
 }
 
 void Watch::read() {
-  const auto room = input_.prepare(kReadBytes);  // throws, should it ever be too much
+  const auto room = input_.prepare(kWatchedBytes);  // throws, should it ever be too much
   reading_ = true;
   socket_.async_read_some(room,
                           [this](const boost::system::error_code& error, std::size_t count) { take(error, count); });

@@ -34,11 +34,6 @@ Verdict follow(std::string_view best) {
   return BeginSession{};
 }
 
-std::string text_of(const json::object& object, std::string_view name) {
-  const json::string* text = string_member(object, name);
-  return text == nullptr ? std::string() : std::string(*text);
-}
-
 }  // namespace
 
 Result<Verdict> judge_discovery(const Reply& reply, std::string_view version) {
@@ -48,7 +43,8 @@ Result<Verdict> judge_discovery(const Reply& reply, std::string_view version) {
     const std::string_view best = best_of(offered);
     if (best.empty()) return nothing_in_common();
     if (best != version) return follow(best);
-    Agreement agreement{.version = std::string(version), .instructions = text_of(*result, "instructions")};
+    Agreement agreement{.version = std::string(version),
+                        .instructions = std::string(text_member(*result, "instructions"))};
     const json::object* meta = object_member(*result, "_meta");
     const json::object* info = meta == nullptr ? nullptr : object_member(*meta, meta::kServerInfo);
     if (info == nullptr) info = object_member(*result, "serverInfo");
@@ -86,11 +82,12 @@ json::object initialize_params() {
 Result<Agreement> judge_initialize(const Reply& reply) {
   const json::object* result = reply.result();
   if (result == nullptr) return fail(error_of(reply));
-  const std::string wanted = text_of(*result, "protocolVersion");
+  const std::string wanted(text_member(*result, "protocolVersion"));
   const auto known = find_version(wanted);
   if (!known || era_of(*known) != Era::legacy) return nothing_in_common();
-  Agreement agreement{
-      .version = wanted, .session_id = reply.session_id, .instructions = text_of(*result, "instructions")};
+  Agreement agreement{.version = wanted,
+                      .session_id = reply.session_id,
+                      .instructions = std::string(text_member(*result, "instructions"))};
   if (const json::object* info = object_member(*result, "serverInfo")) agreement.server_info = *info;
   return agreement;
 }

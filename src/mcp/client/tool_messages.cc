@@ -21,11 +21,6 @@ bool is_tool_name(std::string_view name) {
   });
 }
 
-std::string text_of(const json::object& object, std::string_view name) {
-  const json::string* text = string_member(object, name);
-  return text == nullptr ? std::string() : std::string(*text);
-}
-
 bool flag_of(const json::object& object, std::string_view name, bool otherwise) {
   const json::value* value = object.if_contains(name);
   return value != nullptr && value->is_bool() ? value->get_bool() : otherwise;
@@ -43,7 +38,7 @@ tools::Annotations read_annotations(const json::object* given) {
 
 Result<ForeignTool> read_tool(const json::object& tool, Era era, const std::string& upstream) {
   tools::ToolSpec spec;
-  spec.name = text_of(tool, "name");
+  spec.name = text_member(tool, "name");
   if (!is_tool_name(spec.name)) return fail(Errc::bad_request, "its name is not one of a tool");
   const json::object* schema = object_member(tool, "inputSchema");
   if (schema == nullptr) return fail(Errc::bad_request, "it does not say what arguments it takes");
@@ -52,9 +47,9 @@ Result<ForeignTool> read_tool(const json::object& tool, Era era, const std::stri
   const json::object* hints = object_member(tool, "annotations");
   spec.annotations = read_annotations(hints);
   if (spec.annotations.read_only) spec.annotations.destructive = false;
-  spec.title = text_of(tool, "title");
-  if (spec.title.empty() && hints != nullptr) spec.title = text_of(*hints, "title");
-  spec.description = text_of(tool, "description");
+  spec.title = text_member(tool, "title");
+  if (spec.title.empty() && hints != nullptr) spec.title = text_member(*hints, "title");
+  spec.description = text_member(tool, "description");
   spec.upstream = upstream;
   std::vector<HeaderParameter> parameters;
   if (era == Era::modern) {
@@ -72,7 +67,7 @@ tools::ToolResult wants_input(const json::object& result) {
       const json::object* described = request.if_object();
       if (described == nullptr) continue;
       if (!asked.empty()) asked += ", ";
-      asked += cited(text_of(*described, "method"));
+      asked += cited(text_member(*described, "method"));
     }
   }
   return tools::ToolResult::of_error("tool", "The tool asks for more input" +
@@ -96,15 +91,15 @@ Result<ToolPage> read_tool_page(const json::object& result, Era era, const std::
     if (read) {
       page.tools.push_back(*std::move(read));
     } else {
-      page.refused.push_back(cited(text_of(*tool, "name")) + ": " + read.error().detail);
+      page.refused.push_back(cited(text_member(*tool, "name")) + ": " + read.error().detail);
     }
   }
-  page.next_cursor = text_of(result, "nextCursor");
+  page.next_cursor = text_member(result, "nextCursor");
   return page;
 }
 
 Result<tools::ToolResult> read_tool_result(const json::object& result) {
-  const std::string type = text_of(result, "resultType");
+  const std::string_view type = text_member(result, "resultType");
   if (type == "input_required") return wants_input(result);
   if (!type.empty() && type != "complete") {
     return fail(Errc::bad_request, "The MCP server's answer is of an unknown kind: " + cited(type));

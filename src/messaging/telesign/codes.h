@@ -16,6 +16,9 @@ struct Meaning {
   bool provider_down = false;  // of a failed one: not this message's fault
 };
 
+/// The status of a question about a number that was answered in full.
+constexpr std::int64_t kAnsweredInFull = 300;
+
 /// Nullopt for a code that no document knows.
 std::optional<Meaning> meaning_of(std::int64_t code);
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "messaging/telesign/codes.h"
 #include "messaging/telesign/number_report.h"
 
 namespace kriya::messaging::telesign {
 namespace {
 
-constexpr std::int64_t kComplete = 300;
-constexpr std::int64_t kPartial = 301;
+constexpr std::int64_t kAnsweredInPart = 301;
 constexpr std::int64_t kHighestScore = 1000;
 
 constexpr std::string_view kAddons[] = {
@@ -18,7 +18,8 @@ constexpr std::string_view kAddons[] = {
 constexpr std::string_view kEvents[] = {"create", "sign-in", "transact", "update", "delete"};
 
 bool has_answer(const Answer& answer) {
-  return answer.http_status >= 200 && answer.http_status < 300 && (answer.code == kComplete || answer.code == kPartial);
+  return answer.http_status >= 200 && answer.http_status < 300 &&
+         (answer.code == kAnsweredInFull || answer.code == kAnsweredInPart);
 }
 
 /// 800: answered, 801: partly. 0 in a list stands for "none".
@@ -86,7 +87,7 @@ Task<Result<RiskReport>> TelesignRisk::assess(RiskQuestion question, Deadline de
   report.provider = "telesign";
   report.score = *score;
   report.level = risk.text("level");
-  report.recommendation = recommendation(*score, reply->code == kComplete, thresholds_);
+  report.recommendation = recommendation(*score, reply->code == kAnsweredInFull, thresholds_);
   report.reason_codes = reason_codes(answer.object("risk_insights"));
   report.provider_reference = answer.some_text("reference_id");
   co_return report;

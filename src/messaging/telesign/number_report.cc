@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "messaging/telesign/codes.h"
+
 namespace kriya::messaging::telesign {
 namespace {
 
-constexpr std::int64_t kComplete = 300;
 constexpr std::int64_t kAddonAnswered = 2800;
 constexpr std::chrono::hours kRecently{24 * 90};
 
@@ -122,7 +123,7 @@ NumberReport number_report(const PhoneNumber& number, const Fields& answer, cons
   Judgement judgement;
   judge_type(answer, report, judgement);
   judge_blocklist(answer.object("blocklisting"), report, judgement);
-  if (answer.object("status").number("code") != kComplete) judgement.add(Recommendation::flag, "partial_data");
+  if (answer.object("status").number("code") != kAnsweredInFull) judgement.add(Recommendation::flag, "partial_data");
   for (const std::string& addon : asked) judge_addon(addon, answer, now, judgement);
   std::move(judgement).hand_over(report);
   const auto keep = [&](std::string_view name) {

@@ -3,11 +3,8 @@
 #include <algorithm>
 
 namespace kriya::storage::ephemeral {
-namespace {
 
 std::chrono::milliseconds millis_up(std::int64_t micros) { return std::chrono::milliseconds((micros + 999) / 1000); }
-
-}  // namespace
 
 Steps steps_of(Rate rate) {
   const std::int64_t step = (rate.window.count() * 1000 + rate.requests - 1) / rate.requests;

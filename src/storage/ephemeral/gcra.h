@@ -19,6 +19,9 @@ struct Steps {
 };
 Steps steps_of(Rate rate);
 
+/// Rounded up: who waits that long does not come too early.
+std::chrono::milliseconds millis_up(std::int64_t micros);
+
 /// Takes one request out of the bucket, if it fits. One request costs window / requests, rounded up to a microsecond.
 /// The Redis engine's script does the same sum.
 Taken take_from(Bucket& bucket, Rate rate, Timestamp now);

@@ -29,8 +29,6 @@ return {1, math.floor((whole - missing) / step), missing, 0}
 // SHA-1 of the text above, by which Redis knows it. A wrong one costs a second round trip and fails a test.
 constexpr std::string_view kTakeHash = "9e2cf13cc647694e0cedd4e7434e3d5f2c7b74af";
 
-std::chrono::milliseconds millis_up(std::int64_t micros) { return std::chrono::milliseconds((micros + 999) / 1000); }
-
 Result<Taken> as_taken(const Reply& reply) {
   const auto is_integer = [](const Reply& part) { return part.kind == Reply::Kind::integer; };
   if (reply.parts.size() != 4 || !std::ranges::all_of(reply.parts, is_integer)) {

@@ -2,7 +2,6 @@
 
 #include <exception>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 
 namespace kriya::storage::ephemeral {
@@ -160,7 +159,7 @@ Task<void> RedisLink::pause() {
   const milliseconds span(std::uniform_int_distribution<milliseconds::rep>(most / 2, most)(jitter_));
   back_off_ = std::min(2 * back_off_, kMostBackOff);
   timer_.expires_after(span);
-  co_await timer_.async_wait(asio::as_tuple(use_task));
+  co_await timer_.async_wait(use_result);
 }
 
 }  // namespace kriya::storage::ephemeral

@@ -1,6 +1,5 @@
 #include "storage/ephemeral/redis_stream.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
@@ -10,8 +9,6 @@ namespace kriya::storage::ephemeral {
 namespace {
 
 using boost::system::error_code;
-
-constexpr auto use_result = asio::as_tuple(use_task);
 
 // A peer that vanished without a word is noticed after some 45 s, also where nothing is asked.
 constexpr int kKeepAliveIdleSeconds = 30;

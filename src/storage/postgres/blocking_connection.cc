@@ -5,14 +5,10 @@
 #include <libpq-fe.h>
 
 #include "storage/postgres/failure.h"
+#include "storage/postgres/wire.h"
 
 namespace kriya::storage::postgres {
 namespace {
-
-struct Clear {
-  void operator()(PGresult* result) const { PQclear(result); }
-};
-using Answer = std::unique_ptr<PGresult, Clear>;
 
 /// What is said to an operator who brings a schema up to date; all else as the driver says it.
 Error refusal(std::string_view sqlstate, const std::string& message, const std::string& server) {
@@ -57,7 +53,7 @@ Error BlockingConnection::error(const pg_result* result) const {
 }
 
 Result<void> BlockingConnection::execute(const std::string& sql) {
-  const Answer answer(PQexec(handle_.get(), sql.c_str()));
+  const OwnedResult answer(PQexec(handle_.get(), sql.c_str()));
   const ExecStatusType status = PQresultStatus(answer.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return fail(error(answer.get()));
   return {};
@@ -67,8 +63,8 @@ Result<std::vector<BlockingConnection::Row>> BlockingConnection::query(const std
                                                                        const std::vector<std::string>& values) {
   std::vector<const char*> texts;
   for (const std::string& value : values) texts.push_back(value.c_str());
-  const Answer answer(PQexecParams(handle_.get(), sql.c_str(), static_cast<int>(texts.size()), nullptr, texts.data(),
-                                   nullptr, nullptr, 0));
+  const OwnedResult answer(PQexecParams(handle_.get(), sql.c_str(), static_cast<int>(texts.size()), nullptr,
+                                        texts.data(), nullptr, nullptr, 0));
   const ExecStatusType status = PQresultStatus(answer.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return fail(error(answer.get()));
   std::vector<Row> rows(static_cast<std::size_t>(PQntuples(answer.get())));

@@ -7,10 +7,6 @@
 namespace kriya::storage::postgres {
 namespace {
 
-struct Clear {
-  void operator()(PGresult* result) const { PQclear(result); }
-};
-
 /// Statements are constants, so the address names the text.
 std::string key_of(const char* sql, const std::string& signature) {
   return std::to_string(reinterpret_cast<std::uintptr_t>(sql)) + signature;
@@ -131,7 +127,7 @@ void PipelineConnection::on_readable() {
 std::vector<PipelineConnection::Finished> PipelineConnection::take_results() {
   std::vector<Finished> finished;
   while (!in_flight_.empty() && PQisBusy(handle_.get()) == 0) {
-    const std::unique_ptr<PGresult, Clear> result(PQgetResult(handle_.get()));
+    const OwnedResult result(PQgetResult(handle_.get()));
     InFlight& flight = in_flight_.front();
     if (!result) {  // the end of one statement's results, or of all when the connection broke
       if (PQstatus(handle_.get()) == CONNECTION_BAD) break;

@@ -4,6 +4,7 @@
 // server infers, so that they fit text, varchar, json and jsonb columns alike.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,11 @@
 #include "storage/statement.h"
 
 namespace kriya::storage::postgres {
+
+struct ClearResult {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using OwnedResult = std::unique_ptr<PGresult, ClearResult>;
 
 /// The values of one statement in the shape that PQsendQuery... wants. Lives until the call has returned.
 class Parameters {

@@ -7,7 +7,7 @@ namespace {
 
 using messaging::MessageService;
 
-constexpr const char* kScope = "phone:lookup";
+constexpr const char* kLookupScope = "phone:lookup";
 constexpr Annotations kAsks{.read_only = true, .idempotent = true, .open_world = true};
 
 // Every question costs money.
@@ -23,7 +23,7 @@ OwnTool lookup_tool(MessageService& messages) {
       .description = "What is known of a number: country, carrier, kind of line, whether it takes SMS. What is absent "
                      "was not asked or is not known, which is never the same as safe.",
       .annotations = kAsks,
-      .scope = kScope,
+      .scope = kLookupScope,
       .arguments = {{"phone_number", "The number in question"},
                     {"addons", "The provider's names of further questions, e.g. sim_swap; each may cost"}},
       .limit = kQuestionLimit,
@@ -39,7 +39,7 @@ OwnTool risk_tool(MessageService& messages) {
       .description = "How likely a number is used for fraud: a score of 0 to 1000, higher is riskier, and a "
                      "recommendation (allow, flag, block).",
       .annotations = kAsks,
-      .scope = kScope,
+      .scope = kLookupScope,
       .arguments = {{"phone_number", "The number in question"},
                     {"event",
                      "What its holder is about to do: create, sign-in, transact (when absent), update, delete"},

@@ -8,7 +8,7 @@ namespace {
 
 using verification::Verification;
 
-constexpr const char* kScope = "phone:verify";
+constexpr const char* kVerifyScope = "phone:verify";
 
 // Every code costs money.
 const CallLimit kCodeLimit{.name = "tool-phone-verification",
@@ -46,7 +46,7 @@ OwnTool send_tool(Verification& verification) {
       .description = "Sends a one-time code to a phone, so that its holder can prove to have it. You never see the "
                      "code: ask the person for it, then call check_verification_code with the `id` of this result.",
       .annotations = {.open_world = true},
-      .scope = kScope,
+      .scope = kVerifyScope,
       .arguments = {{"phone_number", "The phone to be proven"},
                     {"channel", "How the code travels; the server's own choice when absent"},
                     {"locale", "The language of the message, e.g. es"},
@@ -65,7 +65,7 @@ OwnTool check_tool(Verification& verification) {
       .description = "Checks the code that the person received. `valid` says whether it is right; a wrong one counts, "
                      "so never guess. A code that was right once is spent.",
       .annotations = {},
-      .scope = kScope,
+      .scope = kVerifyScope,
       .secret_arguments = {"code"},
       .arguments = {{"verification_id", "`id` of what send_verification_code gave"},
                     {"code", "The digits as the person typed them"}},

@@ -19,7 +19,7 @@ using tests::TcpServer;
 using Connection = TcpServer::Connection;
 
 constexpr std::string_view kHead = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
-const Curl::Options kOptions{.user_agent = "kriya-test"};
+const Curl::Options kStreamOptions{.user_agent = "kriya-test"};
 
 Opened open(Curl& client, const TcpServer& server, Deadline deadline = Deadline::after(30s)) {
   return run_to_completion(client.open({"POST", server.url(), {}, "{}"}, deadline));
@@ -47,7 +47,7 @@ TEST(Stream, GivesEachPieceWhileTheAnswerGoesOn) {
     first_read.get_future().wait();
     connection.write("data: 2\n\n");
   });
-  Curl client(kOptions);
+  Curl client(kStreamOptions);
   const auto stream = open(client, server);
   ASSERT_TRUE(stream.has_value()) << stream.error().detail;
   EXPECT_EQ((*stream)->head().status, 200);
@@ -62,7 +62,7 @@ TEST(Stream, GivesTheBodyOfAnError) {
     connection.read_request();
     connection.write("HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno");
   });
-  Curl client(kOptions);
+  Curl client(kStreamOptions);
   const auto stream = open(client, server);
   EXPECT_EQ((*stream)->head().status, 401);
   EXPECT_EQ(read(**stream), "no");
@@ -73,14 +73,14 @@ TEST(Stream, MayBeEmpty) {
     connection.read_request();
     connection.answer("");
   });
-  Curl client(kOptions);
+  Curl client(kStreamOptions);
   const auto stream = open(client, server);
   EXPECT_EQ((*stream)->head().status, 200);
   EXPECT_EQ(next(**stream).value(), std::nullopt);
 }
 
 TEST(Stream, FailsToOpenLikeAnyCall) {
-  Curl client(kOptions);
+  Curl client(kStreamOptions);
   const std::string url = TcpServer([](Connection&) {}).url();  // nobody listens there any more
   const auto refused = run_to_completion(client.open({"POST", url}, Deadline::after(30s)));
   ASSERT_FALSE(refused.has_value());
@@ -98,7 +98,7 @@ TEST(Stream, GivesWhatCameBeforeItBroke) {
     connection.read_request();
     connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345");
   });
-  Curl client(kOptions);
+  Curl client(kStreamOptions);
   const auto stream = open(client, server);
   EXPECT_EQ(read(**stream, 5), "12345");
   const auto end = next(**stream);
@@ -112,7 +112,7 @@ TEST(Stream, EndsWithTheDeadlineWhenTheServerFallsSilent) {
     connection.write(std::string(kHead) + "data: 1\n\n");
     connection.wait_for_close();
   });
-  Curl client(kOptions);
+  Curl client(kStreamOptions);
   const auto stream = open(client, server, Deadline::after(300ms));
   ASSERT_TRUE(stream.has_value());
   EXPECT_EQ(read(**stream, 9), "data: 1\n\n");
@@ -129,7 +129,7 @@ TEST(Stream, ClosesTheConnectionWhenItIsDropped) {
     connection.wait_for_close();
     closed.set_value();
   });
-  Curl client(kOptions);
+  Curl client(kStreamOptions);
   open(client, server).value().reset();
   EXPECT_EQ(closed.get_future().wait_for(20s), std::future_status::ready);
 }
@@ -142,7 +142,7 @@ TEST(Stream, ArrivesWholeThoughItIsLongerThanWhatIsKeptUnread) {
     connection.write(kHead);
     for (int i = 0; i < kBlocks; ++i) connection.write(std::to_string(i % 10) + block);
   });
-  Curl client(kOptions);
+  Curl client(kStreamOptions);
   const auto stream = open(client, server);
   const std::string bytes = read(**stream);
   ASSERT_EQ(bytes.size(), kBlocks * (block.size() + 1));
@@ -156,7 +156,7 @@ TEST(Stream, IsNotOpenedWhenItIsStopped) {
     source.request_stop();
     connection.wait_for_close();
   });
-  Curl client(kOptions);
+  Curl client(kStreamOptions);
   const Deadline deadline = Deadline::after(1h).stopped_by(source.get_token());
   const auto under_way = open(client, server, deadline);
   ASSERT_FALSE(under_way.has_value());
@@ -178,7 +178,7 @@ TEST(Stream, AStopEndsAReadThatWaitsAndClosesTheConnection) {
     connection.wait_for_close();
     closed.set_value();
   });
-  Curl client(kOptions);
+  Curl client(kStreamOptions);
   const auto stream = open(client, server, Deadline::after(1h).stopped_by(source.get_token()));
   ASSERT_TRUE(stream.has_value());
   EXPECT_EQ(read(**stream, 9), "data: 1\n\n");
@@ -197,7 +197,7 @@ TEST(Stream, GivesNothingMoreOnceItIsStopped) {
     connection.answer("already here");
   });
   std::stop_source source;
-  Curl client(kOptions);
+  Curl client(kStreamOptions);
   const auto stream = open(client, server, Deadline::after(1h).stopped_by(source.get_token()));
   ASSERT_TRUE(stream.has_value());
   source.request_stop();
@@ -212,7 +212,7 @@ TEST(Stream, MayBeStoppedAfterItIsDropped) {
     connection.answer("all");
   });
   std::stop_source source;
-  auto client = std::make_unique<Curl>(kOptions);
+  auto client = std::make_unique<Curl>(kStreamOptions);
   open(*client, server, Deadline::after(1h).stopped_by(source.get_token())).value().reset();
   client.reset();
   EXPECT_TRUE(source.request_stop());
@@ -224,7 +224,7 @@ TEST(Stream, FailsWhenTheClientEndsAndMayOutliveIt) {
     connection.write(std::string(kHead) + "data: 1\n\n");
     connection.wait_for_close();
   });
-  auto client = std::make_unique<Curl>(kOptions);
+  auto client = std::make_unique<Curl>(kStreamOptions);
   const auto stream = open(*client, server);
   EXPECT_EQ(read(**stream, 9), "data: 1\n\n");
   client.reset();

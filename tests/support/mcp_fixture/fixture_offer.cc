@@ -24,7 +24,7 @@ json::object contents(std::string_view uri, std::string_view type, std::string_v
 json::object user_message(json::object content) { return {{"role", "user"}, {"content", std::move(content)}}; }
 
 std::string argument(const json::object& arguments, std::string_view name) {
-  const json::string* text = mcp::string_member(arguments, name);
+  const json::string* text = string_member(arguments, name);
   return text == nullptr ? std::string() : std::string(*text);
 }
 

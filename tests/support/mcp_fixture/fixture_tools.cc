@@ -107,28 +107,28 @@ json::object sampling_params(std::string_view text, int most_tokens) {
 }
 
 Task<Outcome> sampling(FixtureCall call) {
-  const json::string* prompt = mcp::string_member(call.arguments, "prompt");
+  const json::string* prompt = string_member(call.arguments, "prompt");
   const auto answer = co_await call.asker.conversation->ask(
       std::string(mcp::method::kCreateMessage),
       sampling_params(prompt == nullptr ? "Hello" : std::string_view(*prompt), 100));
   if (!answer) co_return text_result("Sampling failed: " + answer.error().message);
-  const json::object* content = mcp::object_member(*answer, "content");
-  const json::string* text = content == nullptr ? nullptr : mcp::string_member(*content, "text");
+  const json::object* content = object_member(*answer, "content");
+  const json::string* text = content == nullptr ? nullptr : string_member(*content, "text");
   co_return text_result("LLM response: " + std::string(text == nullptr ? "none" : std::string_view(*text)));
 }
 
 Task<Outcome> elicit(FixtureCall call, json::object params, std::string_view words) {
   const auto answer = co_await call.asker.conversation->ask(std::string(mcp::method::kElicit), std::move(params));
   if (!answer) co_return text_result("Elicitation failed: " + answer.error().message);
-  const json::string* action = mcp::string_member(*answer, "action");
-  const json::object* content = mcp::object_member(*answer, "content");
+  const json::string* action = string_member(*answer, "action");
+  const json::object* content = object_member(*answer, "content");
   co_return text_result(std::string(words) +
                         " action=" + std::string(action == nullptr ? "none" : std::string_view(*action)) +
                         ", content=" + (content == nullptr ? "{}" : json::serialize(*content)));
 }
 
 Task<Outcome> elicitation(FixtureCall call) {
-  const json::string* message = mcp::string_member(call.arguments, "message");
+  const json::string* message = string_member(call.arguments, "message");
   json::object params = constant(R"({"requestedSchema": {"type": "object", "required": ["username", "email"],
     "properties": {"username": {"type": "string", "description": "User's response"},
                    "email": {"type": "string", "description": "User's email address"}}}})");
