@@ -165,7 +165,7 @@ Result<void> Application::Parts::assemble() {
   tool_logging = *std::move(logging);
   tools.emplace(settings, *sign_in, *phone, *messages, tool_logging->log(), tool_logging->redaction(), clock, *log,
                 metrics);
-  mcp.emplace(settings, public_url, server->port(), tools->runner, clock, *log);
+  mcp.emplace(settings, public_url, server->port(), tools->runner, clients->principals, clock, *log);
   model_client =
       std::make_unique<http::client::Curl>(http::client::Curl::Options{.user_agent = "kriya/" + std::string(kVersion)});
   agent.emplace(settings, tools->runner, *database, *ephemeral, sign_in->sessions, *model_client, clock, *log, metrics,

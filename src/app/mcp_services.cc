@@ -37,12 +37,23 @@ std::vector<std::string> origins(const config::Settings& settings, const std::st
   return all;
 }
 
+constexpr std::chrono::seconds kAnswerWithin{5};
+
+/// A database that is away for a moment ends no streams.
+Task<bool> still_good(access::Principals* principals, std::string bearer) {
+  const auto principal = co_await principals->of_bearer(std::move(bearer), Deadline::after(kAnswerWithin));
+  co_return principal || principal.error().code != Errc::invalid_token;
+}
+
 }  // namespace
 
 McpServices::McpServices(const config::Settings& settings, const std::string& public_url, std::uint16_t port,
-                         tools::ToolSource& tools, const Clock& clock, const telemetry::Log& log)
+                         tools::ToolSource& tools, access::Principals& principals, const Clock& clock,
+                         const telemetry::Log& log)
     : offer(tools, {.version = kVersion, .instructions = std::string(kInstructions)}),
-      endpoint({.hosts = hosts(settings, public_url), .origins = origins(settings, public_url, port)}, offer, changes,
-               settings.master_key, clock, log) {}
+      endpoint({.hosts = hosts(settings, public_url),
+                .origins = origins(settings, public_url, port),
+                .still_good = [&principals](std::string bearer) { return still_good(&principals, std::move(bearer)); }},
+               offer, changes, settings.master_key, clock, log) {}
 
 }  // namespace kriya::app

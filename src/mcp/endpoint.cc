@@ -30,7 +30,8 @@ bool is_among(const std::vector<std::string>& allowed, std::string_view value) {
 Endpoint::Endpoint(Options options, Offer& offer, ChangeFeed& changes, const Secret& master_key, const Clock& clock,
                    const telemetry::Log& log)
     : options_(std::move(options)),
-      parts_{offer, changes, log, std::make_shared<Running>(options_.most_running), options_.times},
+      parts_{
+          offer, changes, log, std::make_shared<Running>(options_.most_running), options_.times, options_.still_good},
       states_(master_key, clock),
       sessions_(master_key, clock, options_.sessions),
       modern_(parts_, states_),

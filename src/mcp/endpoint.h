@@ -23,6 +23,7 @@ class Endpoint {
     ServerTimes times = {};
     Sessions::Options sessions = {};
     std::size_t most_running = 20'000;  // calls and streams that are open at once
+    StillGood still_good = {};          // ends streams of changes whose token is good no more
   };
 
   /// All references must outlive it.

@@ -52,7 +52,7 @@ class Attached {
 
 Task<void> write_events(http::BodyWriter& body, EventStream::Reader reader, std::string preface,
                         std::optional<EventStream::Event> first, std::stop_token gone, std::stop_token stopped,
-                        std::chrono::milliseconds keep_alive) {
+                        std::chrono::milliseconds keep_alive, StreamGuard guard) {
   const auto close = [reader] { reader->close(); };
   const std::stop_callback leave(gone, close);
   const std::stop_callback stop(stopped, close);
@@ -61,6 +61,7 @@ Task<void> write_events(http::BodyWriter& body, EventStream::Reader reader, std:
   while (open) {
     const auto event = co_await reader->take(keep_alive);
     if (!event && reader->is_done()) break;
+    if (!co_await guard.lets_on()) break;
     open = co_await body.write(event ? event_text(event->data, event->id.str()) : std::string(http::kSseKeepAlive));
     if (event && event->last) break;
   }
@@ -304,7 +305,8 @@ Task<http::Response> LegacyServer::listen(const http::Request& request, const ht
         refusal(400, rpc_code::kLegacyServerError, "What followed that event is not kept any more."), {});
   }
   const std::stop_token gone = caller.connection == nullptr ? std::stop_token() : caller.connection->gone();
-  co_return stream(*session, events, reader, preface_of(**session, *events, parts_.times.poll_after), {}, gone);
+  co_return stream(*session, events, reader, preface_of(**session, *events, parts_.times.poll_after), {}, gone,
+                   parts_.guard(caller));
 }
 
 http::Response LegacyServer::end(const http::Request& request, const http::Caller& caller) {
@@ -316,14 +318,14 @@ http::Response LegacyServer::end(const http::Request& request, const http::Calle
 
 http::Response LegacyServer::stream(std::shared_ptr<Session> session, std::shared_ptr<EventStream> events,
                                     EventStream::Reader reader, std::string preface,
-                                    std::optional<EventStream::Event> first, std::stop_token gone) {
+                                    std::optional<EventStream::Event> first, std::stop_token gone, StreamGuard guard) {
   auto attached = std::make_shared<Attached>(std::move(events), reader);
   std::stop_source stop;
   auto ticket = parts_.running->begin(stop);
   if (!ticket) return answer_with_refusal({503, internal_error()}, {});
   return answer_with_events([session, attached, reader, preface, first, gone, stop, ticket,
-                             keep_alive = parts_.times.keep_alive](http::BodyWriter& body) {
-    return write_events(body, reader, preface, first, gone, stop.get_token(), keep_alive);
+                             keep_alive = parts_.times.keep_alive, guard = std::move(guard)](http::BodyWriter& body) {
+    return write_events(body, reader, preface, first, gone, stop.get_token(), keep_alive, guard);
   });
 }
 

@@ -42,7 +42,7 @@ class LegacyServer {
   static void take_notification(Session& session, const RpcNotification& notification);
   http::Response stream(std::shared_ptr<Session> session, std::shared_ptr<EventStream> events,
                         EventStream::Reader reader, std::string preface, std::optional<EventStream::Event> first,
-                        std::stop_token gone);
+                        std::stop_token gone, StreamGuard guard = {});
 
   const ServerParts& parts_;
   Sessions& sessions_;

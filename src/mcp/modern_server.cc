@@ -165,7 +165,8 @@ json::object to_json(const Filter& filter) {
 
 using Changes = std::shared_ptr<Mailbox<Change>>;
 
-/// One `subscriptions/listen`: an acknowledgement, then changes until the client leaves or the server stops.
+/// One `subscriptions/listen`: an acknowledgement, then changes until the client leaves, its token ends or the server
+/// stops.
 struct Listening {
   RequestId id;
   Filter filter;
@@ -176,6 +177,7 @@ struct Listening {
   std::stop_token gone;
   json::object server_info;
   std::chrono::milliseconds keep_alive;
+  StreamGuard guard;
 
   json::object meta() const { return {{meta::kSubscriptionId, mcp::to_json(id)}}; }
 };
@@ -190,6 +192,7 @@ Task<void> write_changes(http::BodyWriter& body, std::shared_ptr<Listening> list
   for (;;) {
     const auto change = co_await changes->take(listening->keep_alive);
     if (!change && changes->is_done()) break;
+    if (!co_await listening->guard.lets_on()) break;
     std::string text(http::kSseKeepAlive);
     if (change) {
       json::object params{{"_meta", listening->meta()}};
@@ -350,9 +353,9 @@ http::Response ModernServer::listen(const http::Caller& caller, const RpcRequest
     if (filter.wants(change)) changes->put(change);
   });
   const std::stop_token gone = caller.connection == nullptr ? std::stop_token() : caller.connection->gone();
-  auto listening =
-      std::make_shared<Listening>(rpc.id, filter, std::move(changes), std::move(subscription), std::move(ticket),
-                                  std::move(stop), gone, parts_.offer.server_info(), parts_.times.keep_alive);
+  auto listening = std::make_shared<Listening>(rpc.id, filter, std::move(changes), std::move(subscription),
+                                               std::move(ticket), std::move(stop), gone, parts_.offer.server_info(),
+                                               parts_.times.keep_alive, parts_.guard(caller));
   return answer_with_events([listening](http::BodyWriter& body) { return write_changes(body, listening); });
 }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { bearer, signIn } from './support/accounts.mjs';
+import { bearer, logOut, signIn } from './support/accounts.mjs';
 import { startKriya } from './support/kriya.mjs';
 import { BOTH, LEGACY, messageOf, modernRequest, post, Session, Stream, textOf, tokenOf } from './support/mcp.mjs';
 import { startPostgres } from './support/postgres.mjs';
@@ -20,6 +20,17 @@ before(async () => {
 after(() => kriya?.dispose());
 
 const addTo = (session) => session.call('add', { a: 5, b: 3 });
+/** Of a session, and of the modern era; what each says first has been read. */
+async function bothStreams(server, token) {
+  const own = await (await Session.open(server, token)).listen();
+  const { json, headers } = modernRequest('subscriptions/listen', { notifications: { toolsListChanged: true } });
+  const changes = await Stream.open(server, 'POST', { ...bearer(token), Accept: BOTH, ...headers }, json);
+  assert.deepEqual([own.status, changes.status], [200, 200]);
+  assert.equal((await changes.next()).message.method, 'notifications/subscriptions/acknowledged');
+  await own.next();
+  return [own, changes];
+}
+
 const assertGone = (answer) => assert.deepEqual([answer.status, answer.rpc.error.code], [404, -32001]);
 
 describe('a session', () => {
@@ -202,15 +213,22 @@ describe('behind a load balancer', () => {
   });
 });
 
+test('who signs out is signed out of open streams of changes too, in both eras', async () => {
+  const { token } = await signIn(kriya);
+  const streams = await bothStreams(kriya, token);
+  const others = await bothStreams(kriya, person.token);
+  await logOut(kriya, token);
+  for (const stream of streams) assert.equal(await stream.ended, true);
+  for (const stream of others) {
+    assert.equal(stream.over, false, 'of somebody else');
+    stream.destroy();
+  }
+});
+
 test('SIGTERM ends open streams of both eras properly, and the server at once', async (t) => {
   const server = await startKriya({ t });
   const { token } = await signIn(server);
-  const own = await (await Session.open(server, token)).listen();
-  const { json, headers } = modernRequest('subscriptions/listen', { notifications: { toolsListChanged: true } });
-  const changes = await Stream.open(server, 'POST', { ...bearer(token), Accept: BOTH, ...headers }, json);
-  assert.equal(changes.status, 200);
-  assert.equal((await changes.next()).message.method, 'notifications/subscriptions/acknowledged');
-  await own.next();
+  const [own, changes] = await bothStreams(server, token);
   const began = Date.now();
   const stopped = server.stop();
   assert.equal(await own.ended, true);

@@ -48,7 +48,11 @@ class Tools final : public Offer {
 };
 
 http::Caller somebody() {
-  return {.address = "127.0.0.1", .user_agent = {}, .request_id = "r", .deadline = Deadline::after(10s), .bearer = {}};
+  return {.address = "127.0.0.1",
+          .user_agent = {},
+          .request_id = "r",
+          .deadline = Deadline::after(10s),
+          .bearer = "the token"};
 }
 
 /// Collects what a stream writes.
@@ -148,11 +152,19 @@ class EndpointTest : public ::testing::Test {
     co_return response;
   }
 
+  static Task<bool> still_good(EndpointTest* test, std::string bearer) {
+    co_return !test->still_good_ || test->still_good_(bearer);
+  }
+
+  std::function<bool(const std::string&)> still_good_;
   tests::FakeClock clock_;
   telemetry::Log log_{{.level = telemetry::Level::error, .file = "/dev/null"}};
   Tools tools_;
   ChangeFeed changes_;
-  Endpoint endpoint_{{.hosts = {"localhost"}, .origins = {"https://app.example"}},
+  Endpoint endpoint_{{.hosts = {"localhost"},
+                      .origins = {"https://app.example"},
+                      .times = {.keep_alive = 5ms},
+                      .still_good = [this](std::string bearer) { return still_good(this, std::move(bearer)); }},
                      tools_,
                      changes_,
                      Secret("the master key"),
@@ -284,6 +296,17 @@ TEST_F(EndpointTest, AStreamThatWasClosedIsTakenUpWhereItWas) {
   EXPECT_THAT(resume(id).text, HasSubstr(R"("id":7)"));
   EXPECT_EQ(resume("99-0").status, 400);
   EXPECT_EQ(resume("nonsense").status, 400);
+}
+
+TEST_F(EndpointTest, AStreamOfChangesEndsWithTheTokenThatOpenedIt) {
+  int asked = 0;
+  still_good_ = [&](const std::string& bearer) { return bearer == "the token" && ++asked < 3; };
+  EXPECT_EQ(send(http::Method::get, {{"Accept", "text/event-stream"}, {"Mcp-Session-Id", begin()}}).status, 200);
+  EXPECT_EQ(asked, 3);
+  const Answer got =
+      modern("subscriptions/listen", R"("notifications":{"toolsListChanged":true})", {{"Accept", "text/event-stream"}});
+  EXPECT_THAT(got.text, HasSubstr("acknowledged"));
+  EXPECT_EQ(asked, 4);
 }
 
 TEST_F(EndpointTest, BatchesAreOfTheirOneVersionAlone) {

@@ -165,8 +165,10 @@ export class Stream {
     this.status = response.statusCode;
     this.headers = response.headers;
     response.setEncoding('utf8').on('data', (text) => this.#take(text));
+    this.over = false;
     /** Resolves with whether the server ended it properly. */
     this.ended = new Promise((resolve) => {
+      response.once('close', () => (this.over = true));
       response.once('end', () => resolve(true)).on('error', () => resolve(false));
     });
   }
