@@ -55,6 +55,15 @@ void mark_unfinished(TurnOutcome& outcome) {
   }
 }
 
+/// The problem document, with what an answer says in Retry-After.
+std::string error_event(const Error& error, const std::string& request_id) {
+  const std::string problem = schema::write(http::to_problem(error, request_id));
+  if (error.retry_after.count() == 0) return problem;
+  auto document = parse_json(problem)->as_object();
+  document["retry_after"] = error.retry_after.count();
+  return json::serialize(document);
+}
+
 }  // namespace
 
 /// What one chat is about.
@@ -243,7 +252,7 @@ Task<void> Chat::finish(RunningChat& chat, Job& job, TurnOutcome outcome) {
   if (outcome.failure) {
     chat.failure = outcome.failure;
     if (job.client.can_approve) {
-      chat.events->put({"error", schema::write(http::to_problem(*outcome.failure, job.client.request_id))});
+      chat.events->put({"error", error_event(*outcome.failure, job.client.request_id)});
     }
     co_return;
   }

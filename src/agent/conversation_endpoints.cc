@@ -17,8 +17,6 @@ constexpr std::int64_t kMostShown = 500;  // messages; an export has all
 
 const RateLimit kLimit{.name = "conversations", .scope = RateLimit::Scope::address, .requests = 1'200};
 
-Error none() { return {Errc::not_found, "There is no such conversation."}; }
-
 Task<Result<ConversationPage>> list(ConversationStore* store, std::string owner, ConversationQuery query,
                                     Deadline deadline) {
   const std::int64_t limit = query.limit.value_or(30);
@@ -42,7 +40,7 @@ Task<Result<ConversationDetail>> show(ConversationStore* store, std::string owne
                                       Deadline deadline) {
   const auto found = co_await store->find(id, owner, deadline);
   if (!found) co_return fail(found.error());
-  if (!*found) co_return fail(none());
+  if (!*found) co_return fail(no_such_conversation());
   const auto messages = co_await store->messages(id, std::move(owner), most, deadline);
   if (!messages) co_return fail(messages.error());
   co_return detail_of(**found, *messages);
@@ -54,14 +52,14 @@ Task<Result<ConversationSummary>> rename(ConversationStore* store, std::string o
   if (!renamed) co_return fail(renamed.error());
   const auto found = co_await store->find(request.id, std::move(owner), deadline);
   if (!found) co_return fail(found.error());
-  if (!*renamed || !*found) co_return fail(none());
+  if (!*renamed || !*found) co_return fail(no_such_conversation());
   co_return summary_of(**found);
 }
 
 Task<Result<ConversationDeleted>> remove(ConversationStore* store, std::string owner, Uuid id, Deadline deadline) {
   const auto removed = co_await store->remove(id, std::move(owner), std::move(deadline));
   if (!removed) co_return fail(removed.error());
-  if (!*removed) co_return fail(none());
+  if (!*removed) co_return fail(no_such_conversation());
   co_return ConversationDeleted{true, "Conversation deleted"};
 }
 

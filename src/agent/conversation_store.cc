@@ -114,6 +114,8 @@ Error busy() { return {Errc::conflict, "Another answer is on its way in this con
 
 }  // namespace
 
+Error no_such_conversation() { return {Errc::not_found, "There is no such conversation."}; }
+
 Task<Result<OpenedConversation>> ConversationStore::begin(Uuid id, std::string owner, std::string said, Timestamp now,
                                                           Deadline deadline) {
   std::vector<BoundStatement> both;
@@ -128,7 +130,7 @@ Task<Result<OpenedConversation>> ConversationStore::resume(Uuid id, std::string 
                                                            std::chrono::seconds busy_for, Deadline deadline) {
   const auto stored = co_await messages(id, owner, kMostHistory, deadline);
   if (!stored) co_return fail(stored.error());
-  if (stored->empty()) co_return fail(Errc::not_found, "There is no such conversation.");
+  if (stored->empty()) co_return fail(no_such_conversation());
   const StoredMessage& last = stored->back();
   if (last.message.role == Role::user && last.created_at + busy_for > now) co_return fail(busy());
   OpenedConversation opened{.id = id, .next_position = last.position + 1};
@@ -143,7 +145,7 @@ Task<Result<OpenedConversation>> ConversationStore::resume(Uuid id, std::string 
   const auto written = co_await database_.transact(std::move(both), deadline);
   if (!written && written.error().code == Errc::conflict) co_return fail(busy());
   if (!written) co_return fail(written.error());
-  if (written->front().affected() == 0) co_return fail(Errc::not_found, "There is no such conversation.");
+  if (written->front().affected() == 0) co_return fail(no_such_conversation());
   co_return opened;
 }
 

@@ -31,6 +31,9 @@ struct OpenedConversation {
   std::vector<Message> history = {};  // the latest, oldest first
 };
 
+/// What is said of a conversation that is not there, or is somebody else's.
+Error no_such_conversation();
+
 /// Owners are texts, e.g. "user:<id>"; nobody finds another's. Safe to use from every I/O thread. Errors of every call:
 /// those of Database.
 class ConversationStore {

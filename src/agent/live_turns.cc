@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "agent/conversation_store.h"
 #include "base/encoding.h"
 #include "base/json.h"
 #include "crypto/random.h"
@@ -81,9 +82,13 @@ LiveTurns::LiveTurns(storage::ephemeral::Ephemeral& ephemeral, std::size_t most_
 }
 
 Result<std::shared_ptr<LiveTurn>> LiveTurns::enter(Executor executor, std::string owner, Uuid conversation) {
+  std::shared_ptr<LiveTurn> other;  // let go of, if need be, without the lock: its end takes that
   const std::lock_guard lock(mutex_);
   if (stopping_) return fail(Errc::overloaded, "This server is stopping; try again.");
-  if (turns_.contains(conversation)) {
+  if (const auto found = turns_.find(conversation); found != turns_.end()) {
+    other = found->second.lock();
+    // Somebody else's is not there, as in all other places.
+    if (other && other->owner() != owner) return fail(no_such_conversation());
     return fail(Errc::conflict, "Another answer is on its way in this conversation.");
   }
   std::size_t& running = of_owner_[owner];

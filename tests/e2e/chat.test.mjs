@@ -388,6 +388,7 @@ describe('a model that fails', () => {
       assert.equal(events.at(-1).event, 'error', JSON.stringify(events));
       const { data } = events.at(-1);
       assert.deepEqual([data.code, data.detail], [code, answer.json.detail]);
+      assert.equal(data.retry_after, failure === failures.rateLimited ? 17 : undefined);
       clean(JSON.stringify(events));
       assert.equal(on.model.requests.length, 2, 'nothing that costs money is asked twice');
     });

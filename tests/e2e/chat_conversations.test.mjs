@@ -160,6 +160,8 @@ describe('a conversation', () => {
     const stream = await listen(browser, 'Hi');
     const id = await conversationOf(stream);
     assertProblem(await post(browser, 'And this?', { conversation_id: id }), 409, 'conflict');
+    const stranger = await personWith(on.kriya);
+    assertProblem(await post(stranger, 'And this?', { conversation_id: id }), 404, 'not_found');
     await cancel(browser, id);
     await stream.ended;
     on.model.script(says('Now.'));
