@@ -55,7 +55,7 @@ formatting() {
 }
 
 lint() {
-  scripts/lint.sh
+  scripts/lint.sh --quick
 }
 
 # The lines with which the runners close, for the summary.
