@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "agent/chat_events.h"
 #include "agent/command_help.h"
@@ -61,7 +60,7 @@ std::string error_event(const Error& error, const std::string& request_id) {
   if (error.retry_after.count() == 0) return problem;
   auto document = parse_json(problem)->as_object();
   document["retry_after"] = error.retry_after.count();
-  return json::serialize(document);
+  return write_json(document);
 }
 
 }  // namespace
@@ -122,7 +121,7 @@ Task<Result<std::shared_ptr<RunningChat>>> Chat::start(ChatRequest request, Chat
   if (input->history) job.history = *std::move(input->history);
   auto chat = std::make_shared<RunningChat>(*std::move(entered));
   if (job.client.can_approve) {
-    chat->events->put({"start", json::serialize(json::object{{"conversation_id", id.str()}})});
+    chat->events->put({"start", write_json(json::object{{"conversation_id", id.str()}})});
   }
   asio::co_spawn(executor, run(chat, std::move(job)), [chat, this](const std::exception_ptr& failure) {
     if (failure) {
@@ -214,7 +213,7 @@ Task<TurnOutcome> Chat::command(const RunningChat& chat, const Job& job, TurnLis
   const auto begun = std::chrono::steady_clock::now();
   const auto result = co_await parts_.tools.call({call.name, *std::move(arguments)}, context);
   std::string text = result ? result->text() : result.error().detail;
-  if (result && text.empty() && result->structured) text = json::serialize(*result->structured);
+  if (result && text.empty() && result->structured) text = write_json(*result->structured);
   CallOutcome called{
       .id = call.id,
       .name = call.name,
@@ -260,11 +259,11 @@ Task<void> Chat::finish(RunningChat& chat, Job& job, TurnOutcome outcome) {
   for (const CallOutcome& call : outcome.calls) calls.push_back(to_json(call));
   json::object metadata = metadata_of(job.choice);
   metadata["stopped"] = outcome.stopped;
-  chat.answer = json::serialize(json::object{{"response", outcome.response},
-                                             {"tool_calls", std::move(calls)},
-                                             {"conversation_id", chat.turn->conversation().str()},
-                                             {"usage", to_json(outcome.usage)},
-                                             {"metadata", std::move(metadata)}});
+  chat.answer = write_json(json::object{{"response", outcome.response},
+                                        {"tool_calls", std::move(calls)},
+                                        {"conversation_id", chat.turn->conversation().str()},
+                                        {"usage", to_json(outcome.usage)},
+                                        {"metadata", std::move(metadata)}});
   if (job.client.can_approve) chat.events->put({"done", chat.answer});
 }
 

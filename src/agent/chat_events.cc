@@ -1,7 +1,5 @@
 #include "agent/chat_events.h"
 
-#include <boost/json/serialize.hpp>
-
 namespace kriya::agent {
 
 json::object to_json(const CallOutcome& outcome) {
@@ -16,7 +14,7 @@ json::object to_json(const Usage& usage) {
 }
 
 void ChatEvents::put(std::string name, const json::object& data) {
-  if (wanted_) mailbox_->put({std::move(name), json::serialize(data)});
+  if (wanted_) mailbox_->put({std::move(name), write_json(data)});
 }
 
 void ChatEvents::text(std::string_view delta) { put("text", {{"delta", delta}}); }
@@ -47,7 +45,7 @@ Task<Approver::Answer> PersonAsked::ask(ModelCall call, Deadline deadline) {
                      .words =
                          "The person has to approve this call, which needs a client that reads the answer as "
                          "events. It was not made. The person can also type it: /" +
-                         call.name + " " + json::serialize(call.arguments)};
+                         call.name + " " + write_json(call.arguments)};
   }
   const auto question = turn_->open_question(call.name);
   events_.put("approval", {{"id", question.id},

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include <boost/json/serialize.hpp>
-
 #include "agent/slash_command.h"
 
 namespace kriya::agent {
@@ -39,7 +37,7 @@ std::vector<std::string> values_of(const json::object& schema) {
   std::vector<std::string> values;
   if (const json::value* words = schema.if_contains("enum"); words != nullptr && words->is_array()) {
     for (const json::value& word : words->get_array()) {
-      values.push_back(word.is_string() ? std::string(word.get_string()) : json::serialize(word));
+      values.push_back(word.is_string() ? std::string(word.get_string()) : write_json(word));
     }
   } else if (type_of(schema) == "boolean") {
     values = {"true", "false"};

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <boost/json/serialize.hpp>
-
 #include "base/text.h"
 
 namespace kriya::agent {
@@ -116,7 +114,7 @@ Result<void> CompletionAssembler::take_call(const json::object& call, bool whole
   if (const json::string* piece = arguments->if_string()) {
     slot.arguments += *piece;
   } else {
-    slot.arguments = json::serialize(*arguments);
+    slot.arguments = write_json(*arguments);
   }
   argument_bytes_ += slot.arguments.size() - std::min(before, slot.arguments.size());
   if (argument_bytes_ > kMostArgumentBytes) {

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <boost/json/serialize.hpp>
-
 #include "agent/roles.h"
 #include "agent/slash_command.h"
 #include "base/text.h"
@@ -59,7 +57,7 @@ std::string text_of(const std::vector<ModelCall>& calls) {
   for (const ModelCall& call : calls) {
     all.push_back({{"id", call.id}, {"name", call.name}, {"arguments", call.arguments}});
   }
-  return json::serialize(all);
+  return write_json(all);
 }
 
 std::vector<ModelCall> calls_in(const std::string& text) {

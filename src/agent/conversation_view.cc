@@ -1,7 +1,5 @@
 #include "agent/conversation_view.h"
 
-#include <boost/json/serialize.hpp>
-
 namespace kriya::agent {
 namespace {
 
@@ -48,7 +46,7 @@ std::string as_markdown(const ConversationDetail& conversation) {
       text += message.content + "\n";
     }
     for (const json::object& call : message.tool_calls.value_or(std::vector<json::object>())) {
-      text += "- `" + std::string(call.at("name").as_string()) + "` " + json::serialize(call.at("arguments")) + "\n";
+      text += "- `" + std::string(call.at("name").as_string()) + "` " + write_json(call.at("arguments")) + "\n";
     }
   }
   return text;

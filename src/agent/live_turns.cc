@@ -2,7 +2,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "agent/conversation_store.h"
 #include "base/encoding.h"
@@ -146,7 +145,7 @@ bool LiveTurns::decide_here(LiveTurn& turn, const std::string& id, Decision deci
   if (decision != Decision::always) return true;
   const std::string key = always_key(turn.owner(), turn.conversation(), *tool);
   allow_always(key);  // here, and on whichever instance has the next turn
-  asio::co_spawn(turn.executor(), publish(ephemeral_, json::serialize(json::object{{"kind", "always"}, {"key", key}})),
+  asio::co_spawn(turn.executor(), publish(ephemeral_, write_json(json::object{{"kind", "always"}, {"key", key}})),
                  asio::detached);
   return true;
 }
@@ -173,7 +172,7 @@ Task<bool> LiveTurns::ask_others(json::object message, Deadline deadline) {
     waiting_[nonce] = box;
   }
   message["nonce"] = nonce;
-  const auto sent = co_await ephemeral_.publish(kChannel, json::serialize(message), deadline.within(kAnswerWithin));
+  const auto sent = co_await ephemeral_.publish(kChannel, write_json(message), deadline.within(kAnswerWithin));
   const bool answered = sent && co_await box->take(kAnswerWithin);
   const std::lock_guard lock(mutex_);
   waiting_.erase(nonce);
@@ -207,8 +206,7 @@ void LiveTurns::hear(std::string_view text) {
 }
 
 void LiveTurns::answer(const LiveTurn& turn, const std::string& nonce) {
-  asio::co_spawn(turn.executor(),
-                 publish(ephemeral_, json::serialize(json::object{{"kind", "done"}, {"nonce", nonce}})),
+  asio::co_spawn(turn.executor(), publish(ephemeral_, write_json(json::object{{"kind", "done"}, {"nonce", nonce}})),
                  asio::detached);
 }
 

@@ -3,8 +3,6 @@
 #include <charconv>
 #include <deque>
 
-#include <boost/json/serialize.hpp>
-
 #include "agent/completion_assembler.h"
 #include "agent/roles.h"
 #include "base/text.h"
@@ -19,10 +17,9 @@ constexpr std::chrono::seconds kLongestRetryAfter{3'600};
 constexpr std::size_t kMostWholeAnswerBytes = 8 * 1024 * 1024;
 
 json::object call_to_json(const ModelCall& call) {
-  return {
-      {"id", call.id},
-      {"type", "function"},
-      {"function", {{"name", call.name}, {"arguments", call.broken.empty() ? json::serialize(call.arguments) : "{}"}}}};
+  return {{"id", call.id},
+          {"type", "function"},
+          {"function", {{"name", call.name}, {"arguments", call.broken.empty() ? write_json(call.arguments) : "{}"}}}};
 }
 
 json::object to_json(const Message& message) {
@@ -162,7 +159,7 @@ std::string chat_completions_request(const Question& question) {
     }
     body["tools"] = std::move(functions);
   }
-  return json::serialize(body);
+  return write_json(body);
 }
 
 OpenAiModel::OpenAiModel(client::StreamingClient& client, std::string base_url, Secret key)

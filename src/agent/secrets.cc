@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <boost/json/serialize.hpp>
-
 #include "agent/slash_command.h"
 
 namespace kriya::agent {
@@ -19,7 +17,7 @@ bool has(const Names& names, std::string_view name) {
 }
 
 std::string text_of(const json::value& value) {
-  return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+  return value.is_string() ? std::string(value.get_string()) : write_json(value);
 }
 
 std::vector<std::string> take(json::object& arguments, const Names& names) {
@@ -46,7 +44,10 @@ bool is_known(const tools::ToolSpec* spec, const std::string& name) {
 }
 
 std::string quoted(const std::string& value) {
-  return value.find_first_of(" \t\r\n\"'\\=") == std::string::npos && !value.empty() ? value : json::serialize(value);
+  if (value.find_first_of(" \t\r\n\"'\\=") == std::string::npos && !value.empty()) return value;
+  std::string out;
+  append_json_string(out, value);
+  return out;
 }
 
 KeptCommand name_alone(std::string_view text) {
@@ -70,7 +71,7 @@ KeptCommand command_to_keep(std::string_view text, const ToolNames::Specs* specs
   KeptCommand kept{.text = "/" + command->name};
   if (command->whole) {
     kept.secrets = take(*command->whole, names);
-    kept.text += " " + json::serialize(*command->whole);
+    kept.text += " " + write_json(*command->whole);
     return kept;
   }
   for (const SlashCommand::Word& word : command->words) {

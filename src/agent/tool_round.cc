@@ -3,7 +3,6 @@
 #include <mutex>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "runtime/mailbox.h"
 
@@ -72,7 +71,7 @@ CallOutcome outcome_of(const ModelCall& call, bool is_error, std::string text) {
 
 std::string text_of(const tools::ToolResult& result) {
   std::string text = result.text();
-  if (text.empty() && result.structured) text = json::serialize(*result.structured);
+  if (text.empty() && result.structured) text = write_json(*result.structured);
   return text;
 }
 
@@ -191,7 +190,7 @@ std::optional<Steady::time_point> latest_end(const std::vector<std::shared_ptr<C
 }  // namespace
 
 bool RepeatedCalls::count(const ModelCall& call) {
-  return ++counts_[call.name + '\n' + json::serialize(call.arguments)] <= kMost;
+  return ++counts_[call.name + '\n' + write_json(call.arguments)] <= kMost;
 }
 
 Task<RoundOutcome> make_calls(ToolRound round, std::vector<ModelCall> calls) {

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include <boost/json/serialize.hpp>
-
 #include "agent/secrets.h"
 #include "agent/tool_names.h"
 #include "agent/tool_round.h"
@@ -112,7 +110,7 @@ class Run {
     std::int64_t tokens = 0;
     for (const Message& message : asked.messages) tokens += agent::estimated_tokens(message);
     for (const Function& one : asked.functions) {
-      const std::size_t bytes = one.name.size() + one.description.size() + json::serialize(one.parameters).size();
+      const std::size_t bytes = one.name.size() + one.description.size() + write_json(one.parameters).size();
       tokens += static_cast<std::int64_t>(bytes / 4);
     }
     return tokens;
@@ -293,7 +291,7 @@ std::string text_for_model(std::string text) { return beginning_of(std::move(tex
 
 std::int64_t estimated_tokens(const Message& message) {
   std::size_t bytes = message.content.size();
-  for (const ModelCall& call : message.calls) bytes += call.name.size() + json::serialize(call.arguments).size() + 16;
+  for (const ModelCall& call : message.calls) bytes += call.name.size() + write_json(call.arguments).size() + 16;
   return static_cast<std::int64_t>(bytes / 4) + 4;  // some four bytes a token, and what surrounds a message
 }
 

@@ -91,6 +91,13 @@ std::function<bool(const std::string&)> trusted_proxy_test(const config::Setting
   };
 }
 
+/// The store lives as long as its work.
+Task<Result<std::int64_t>> sweep_receipts(storage::Database* database, Timestamp before, std::int64_t limit,
+                                          Deadline deadline) {
+  messaging::ReceiptStore store(*database);
+  co_return co_await store.sweep(before, limit, deadline);
+}
+
 Task<Result<std::int64_t>> sweep_sessions(mcp::Endpoint& endpoint, std::int64_t limit) {
   co_return static_cast<std::int64_t>(endpoint.sweep(static_cast<std::size_t>(limit)));
 }
@@ -207,7 +214,7 @@ std::vector<Sweep> Application::Parts::sweeps() {
            [this](std::int64_t limit, Deadline deadline) { return phone->verification().sweep(limit, deadline); }},
           {"old receipts",
            [this](std::int64_t limit, Deadline deadline) {
-             return messaging::ReceiptStore(*database).sweep(clock.now() - kKeepExpired, limit, deadline);
+             return sweep_receipts(database.get(), clock.now() - kKeepExpired, limit, deadline);
            }},
           {"idle MCP sessions", [this](std::int64_t limit, Deadline) { return sweep_sessions(mcp->endpoint, limit); }}};
 }

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <optional>
 
-#include <boost/json/serialize.hpp>
-
 #include "audit/secret_names.h"
 #include "audit/text_redaction.h"
 #include "audit/tool_call_lines.h"
@@ -189,7 +187,7 @@ std::optional<std::string> Cleaning::document(std::string_view given) {
   std::int64_t found = 0;
   const json::value clean = Cleaning(mask_phones_, {}, {}, found).value(*document);
   redactions_ += found;
-  return found == 0 ? std::string(given) : json::serialize(clean);
+  return found == 0 ? std::string(given) : write_json(clean);
 }
 
 std::string Cleaning::text(std::string_view given) {
@@ -212,14 +210,14 @@ std::string Cleaning::text(std::string_view given) {
 }  // namespace
 
 void Redaction::apply(ToolCallEntry& entry, std::span<const std::string> secret_arguments) const {
-  entry.argument_bytes = static_cast<std::int64_t>(json::serialize(entry.arguments).size());
+  entry.argument_bytes = static_cast<std::int64_t>(write_json(entry.arguments).size());
   entry.result_bytes = static_cast<std::int64_t>(entry.result.size());
   entry.redactions = 0;
   const Bounds bounds{.text = kLongestText, .budget = kBudget, .deepest = kDeepest};
   entry.arguments = Cleaning(mask_phones_, secret_arguments, bounds, entry.redactions).object(entry.arguments);
   entry.metadata = Cleaning(mask_phones_, {}, bounds, entry.redactions).object(entry.metadata);
   for (json::object* object : {&entry.arguments, &entry.metadata}) {
-    const std::string all = json::serialize(*object);
+    const std::string all = write_json(*object);
     if (all.size() > kLongestArguments) *object = {{"[cut]", std::string(cut(all, kLongestArguments / 2)) + "…"}};
   }
   const Bounds of_result{.text = kLongestResult, .budget = 2 * kLongestLook};

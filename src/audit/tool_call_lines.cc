@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "base/text.h"
 
@@ -32,7 +31,7 @@ void append_member(std::string& out, std::string_view name, std::int64_t number)
 }
 
 void append_member(std::string& out, std::string_view name, const json::object& object) {
-  out.append(",\"").append(name).append("\":").append(json::serialize(object));
+  out.append(",\"").append(name).append("\":").append(write_json(object));
 }
 
 /// 1.25: milliseconds, to the microsecond.
@@ -176,7 +175,7 @@ std::string json_body(const ToolCallEntry& entry) {
 
 std::string readable_body(const ToolCallEntry& entry) {
   std::string out = to_rfc3339(entry.at) + (entry.success ? " success " : " error ") + shortened(entry.tool_name);
-  out += " " + shortened(json::serialize(entry.arguments));
+  out += " " + shortened(write_json(entry.arguments));
   out += " " + milliseconds(entry.duration) + "ms";
   if (entry.user_id) append_word(out, "user", entry.user_id->str());
   append_word(out, "client", entry.client_id);

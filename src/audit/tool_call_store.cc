@@ -1,7 +1,5 @@
 #include "audit/tool_call_store.h"
 
-#include <boost/json/serialize.hpp>
-
 #include "audit/tool_call_lines.h"
 
 namespace kriya::audit {
@@ -57,7 +55,7 @@ std::vector<storage::Value> row_of(const ToolCallEntry& entry) {
           well_formed(entry.via),
           well_formed(entry.tool_name),
           well_formed(entry.upstream),
-          json::serialize(entry.arguments),
+          write_json(entry.arguments),
           std::string(entry.success ? "success" : "error"),
           well_formed(entry.decision),
           well_formed(entry.error_kind),
@@ -69,7 +67,7 @@ std::vector<storage::Value> row_of(const ToolCallEntry& entry) {
           well_formed(entry.request_id),
           well_formed(entry.trace_id),
           well_formed(entry.client_address),
-          json::serialize(entry.metadata)};
+          write_json(entry.metadata)};
 }
 
 json::object object_in(const std::string& text) {

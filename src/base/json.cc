@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/monotonic_resource.hpp>
@@ -47,6 +48,60 @@ struct CountingHandler {
   bool on_comment_part(json::string_view, Code&) { return true; }
   bool on_comment(json::string_view, Code&) { return true; }
 };
+
+template <class List, class Each>
+void append_list(std::string& out, char open, char close, const List& list, Each each) {
+  out += open;
+  bool first = true;
+  for (const auto& element : list) {
+    if (!std::exchange(first, false)) out += ',';
+    each(element);
+  }
+  out += close;
+}
+
+void append(std::string& out, const json::value& value);
+
+void append(std::string& out, const json::array& array) {
+  append_list(out, '[', ']', array, [&](const json::value& element) { append(out, element); });
+}
+
+void append(std::string& out, const json::object& object) {
+  append_list(out, '{', '}', object, [&](const json::key_value_pair& member) {
+    append_json_string(out, member.key());
+    out += ':';
+    append(out, member.value());
+  });
+}
+
+void append(std::string& out, const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null:
+      out += "null";
+      break;
+    case json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      break;
+    case json::kind::int64:
+      append_json_number(out, value.get_int64());
+      break;
+    case json::kind::uint64:
+      out += std::to_string(value.get_uint64());
+      break;
+    case json::kind::double_:
+      append_json_double(out, value.get_double());
+      break;
+    case json::kind::string:
+      append_json_string(out, value.get_string());
+      break;
+    case json::kind::array:
+      append(out, value.get_array());
+      break;
+    case json::kind::object:
+      append(out, value.get_object());
+      break;
+  }
+}
 
 std::size_t count_members(const json::value& value) {
   std::size_t count = 0;
@@ -141,6 +196,34 @@ void append_json_number(std::string& out, std::int64_t number) {
   char text[24];
   const auto [end, error] = std::to_chars(text, text + sizeof(text), number);
   out.append(text, end);
+}
+
+void append_json_double(std::string& out, double number) {
+  if (!std::isfinite(number)) {  // a bug of whoever made it, and no reason to write what is no JSON
+    out += "null";
+    return;
+  }
+  char text[32];
+  const auto [end, error] = std::to_chars(text, text + sizeof(text), number);
+  out.append(text, end);
+}
+
+std::string write_json(const json::value& value) {
+  std::string out;
+  append(out, value);
+  return out;
+}
+
+std::string write_json(const json::object& object) {
+  std::string out;
+  append(out, object);
+  return out;
+}
+
+std::string write_json(const json::array& array) {
+  std::string out;
+  append(out, array);
+  return out;
 }
 
 }  // namespace kriya

@@ -31,4 +31,12 @@ void append_json_string(std::string& out, std::string_view text);
 
 void append_json_number(std::string& out, std::int64_t number);
 
+/// The shortest text that reads back as the same, as people write it: 0.1, where Boost.JSON writes 1E-1. Finite.
+void append_json_double(std::string& out, double number);
+
+/// The text of a document, in one line.
+std::string write_json(const json::value& value);
+std::string write_json(const json::object& object);
+std::string write_json(const json::array& array);
+
 }  // namespace kriya

@@ -4,7 +4,6 @@
 #include <fstream>
 #include <iterator>
 
-#include <boost/json/serialize.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -92,7 +91,7 @@ Result<void> KeptSignIns::keep(const std::string& server, const std::optional<Ke
   } else {
     servers.get_object().erase(server);
   }
-  if (!write_file(file_, json::serialize(document) + "\n")) {
+  if (!write_file(file_, write_json(document) + "\n")) {
     return fail(Errc::internal, "The sign-in cannot be kept in " + file_.string() + ".");
   }
   return {};
@@ -220,7 +219,7 @@ Task<Result<SignIn::Answer>> SignIn::post(std::string path, json::object body) {
   http::client::Request request{.method = "POST", .url = options_.url + path};
   if (!body.empty()) {
     request.headers.emplace_back("Content-Type", "application/json");
-    request.body = json::serialize(body);
+    request.body = write_json(body);
   }
   const auto answer = co_await http_.send(std::move(request), Deadline::after(kServerPatience));
   if (!answer) {

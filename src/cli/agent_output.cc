@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <mutex>
 
-#include <boost/json/serialize.hpp>
 #include <unistd.h>
 
 #include "cli/terminal_text.h"
@@ -41,7 +40,7 @@ class TextOutput final : public AgentOutput {
 
   void call_started(const agent::ModelCall& call) override {
     close_line();
-    dim("→ " + terminal_line(call.name, kMostShown) + " " + terminal_line(json::serialize(call.arguments), kMostShown) +
+    dim("→ " + terminal_line(call.name, kMostShown) + " " + terminal_line(write_json(call.arguments), kMostShown) +
         "\n");
   }
 
@@ -157,7 +156,7 @@ class JsonOutput final : public AgentOutput {
 
  private:
   void print(const json::object& event) {
-    const std::string line = json::serialize(event) + "\n";
+    const std::string line = write_json(event) + "\n";
     const std::scoped_lock lock(mutex_);
     std::fwrite(line.data(), 1, line.size(), stdout);
     std::fflush(stdout);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <boost/json/serialize.hpp>
-
 #include "agent/command_help.h"
 #include "base/text.h"
 #include "cli/terminal_text.h"
@@ -36,7 +34,7 @@ class AgentSession::Approval final : public agent::Approver {
   Task<Answer> ask(agent::ModelCall call, Deadline deadline) override {
     if (always_.contains(call.name)) co_return Answer{.allowed = true};
     // Nobody can say yes to what they have not seen.
-    const std::string arguments = json::serialize(call.arguments);
+    const std::string arguments = write_json(call.arguments);
     if (arguments.size() > kMostArgumentBytes) {
       co_return Answer{.allowed = false,
                        .words = "The arguments are too long to be shown to the person. The call was not made."};

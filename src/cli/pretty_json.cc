@@ -1,7 +1,5 @@
 #include "cli/pretty_json.h"
 
-#include <boost/json/serialize.hpp>
-
 namespace kriya::cli {
 namespace {
 
@@ -28,7 +26,7 @@ void append(std::string& out, const json::value& value, std::size_t depth) {
     }
     out += outer + "]";
   } else {
-    out += json::serialize(value);
+    out += write_json(value);
   }
 }
 

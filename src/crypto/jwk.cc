@@ -3,8 +3,6 @@
 #include <array>
 #include <utility>
 
-#include <boost/json/serialize.hpp>
-
 #include "base/encoding.h"
 #include "crypto/digest.h"
 #include "crypto/ed25519_point.h"
@@ -250,7 +248,7 @@ json::object required_public_members(Algorithm algorithm, const EVP_PKEY& key) {
 }
 
 std::string jwk_thumbprint(const json::object& required_members) {
-  return base64url_encode(sha256(json::serialize(required_members)));
+  return base64url_encode(sha256(write_json(required_members)));
 }
 
 }  // namespace kriya::crypto

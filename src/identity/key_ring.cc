@@ -1,7 +1,5 @@
 #include "identity/key_ring.h"
 
-#include <boost/json/serialize.hpp>
-
 #include "crypto/digest.h"
 #include "crypto/sealed_box.h"
 
@@ -107,7 +105,7 @@ std::string KeyRing::jwks() const {
   for (const crypto::Key& key : keys_) {
     if (!crypto::is_symmetric(key.algorithm())) keys.push_back(key.public_jwk());
   }
-  return json::serialize(json::object{{"keys", std::move(keys)}});
+  return write_json(json::object{{"keys", std::move(keys)}});
 }
 
 }  // namespace kriya::identity

@@ -1,7 +1,5 @@
 #include "mcp/json_rpc.h"
 
-#include <boost/json/serialize.hpp>
-
 #include "mcp/protocol.h"
 
 namespace kriya::mcp {
@@ -11,7 +9,7 @@ Malformed invalid(std::string message, std::optional<RequestId> id = {}) {
   return {{rpc_code::kInvalidRequest, std::move(message)}, std::move(id)};
 }
 
-std::string write(json::object message) { return json::serialize(message); }
+std::string write(json::object message) { return write_json(message); }
 
 tl::expected<RpcError, Malformed> read_error(const json::value& value) {
   const json::object* error = value.if_object();

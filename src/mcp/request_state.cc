@@ -1,7 +1,5 @@
 #include "mcp/request_state.h"
 
-#include <boost/json/serialize.hpp>
-
 #include "crypto/digest.h"
 #include "mcp/offer.h"
 
@@ -21,7 +19,7 @@ RequestStates::RequestStates(const Secret& master_key, const Clock& clock, std::
 
 std::string RequestStates::seal(const json::object& state, const Call& call) const {
   const json::object plain{{"until", (clock_.now() + life_).seconds()}, {"state", state}};
-  return box_.seal(json::serialize(plain), context(call));
+  return box_.seal(write_json(plain), context(call));
 }
 
 tl::expected<json::object, RpcError> RequestStates::open(std::string_view sealed, const Call& call) const {

@@ -1,7 +1,5 @@
 #include "operations/docs_endpoints.h"
 
-#include <boost/json/serialize.hpp>
-
 #include "base/encoding.h"
 #include "crypto/digest.h"
 #include "operations/assets.h"
@@ -62,7 +60,7 @@ void add_docs_endpoints(http::Router& router, const http::ApiInfo& info) {
       router.add(asset_route(asset, "/docs/" + std::string(asset.name)));
     }
   }
-  const std::string document = json::serialize(http::make_openapi(info, router));
+  const std::string document = write_json(http::make_openapi(info, router));
   router.add({.method = Method::get,
               .path = "/openapi.json",
               .access = {},

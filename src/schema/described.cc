@@ -3,8 +3,6 @@
 #include <charconv>
 #include <cmath>
 
-#include <boost/json/serialize.hpp>
-
 namespace kriya::schema {
 
 Error FieldErrors::as_error() && {
@@ -88,16 +86,7 @@ void read_value(const json::value& value, json::object& out, FieldErrors& errors
 void write_value(std::string& out, bool value) { out += value ? "true" : "false"; }
 void write_value(std::string& out, std::int64_t value) { append_json_number(out, value); }
 
-void write_value(std::string& out, double value) {
-  if (!std::isfinite(value)) {  // a bug of whoever made it, and no reason to write what is no JSON
-    out += "null";
-    return;
-  }
-  char text[32];
-  const auto [end, error] = std::to_chars(text, text + sizeof(text), value);
-  out.append(text, end);
-}
-
+void write_value(std::string& out, double value) { append_json_double(out, value); }
 void write_value(std::string& out, const std::string& value) { append_json_string(out, value); }
 
 void write_value(std::string& out, Timestamp value) {
@@ -112,6 +101,6 @@ void write_value(std::string& out, const Uuid& value) {
   out += '"';
 }
 
-void write_value(std::string& out, const json::object& value) { out += json::serialize(value); }
+void write_value(std::string& out, const json::object& value) { out += write_json(value); }
 
 }  // namespace kriya::schema

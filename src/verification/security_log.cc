@@ -1,7 +1,5 @@
 #include "verification/security_log.h"
 
-#include <boost/json/serialize.hpp>
-
 #include "crypto/random.h"
 
 namespace kriya::verification {
@@ -29,7 +27,7 @@ Task<Result<void>> SecurityLog::record(SecurityEvent event, Deadline deadline) {
       kInsert,
       {crypto::new_uuid(now), now, std::move(event.kind), std::move(event.decision),
        storage::optional_value(event.phone_hash), storage::optional_value(event.phone_masked),
-       storage::optional_value(event.user_id), std::move(event.client_address), json::serialize(event.detail)},
+       storage::optional_value(event.user_id), std::move(event.client_address), write_json(event.detail)},
       deadline);
   if (!rows) co_return fail(rows.error());
   co_return Result<void>();

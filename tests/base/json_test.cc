@@ -1,5 +1,7 @@
 #include "base/json.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -53,6 +55,18 @@ RC_GTEST_PROP(AppendJsonString, IsReadBackTheSame, ()) {
   std::string out;
   append_json_string(out, text);
   RC_ASSERT(parse_json(out).value().as_string() == text);
+}
+
+TEST(WriteJson, WritesADocumentAsPeopleWriteNumbers) {
+  const char* text = R"({"a":[1,-2,2.5,0.1,true,false,null,[],{}],"b":"é\n","c":18446744073709551615,"d":{"e":1e+20}})";
+  EXPECT_EQ(write_json(parse_json(text).value()), text);
+  EXPECT_EQ(write_json(json::object{{"a", 3.0}, {"b", std::nan("")}}), R"({"a":3,"b":null})");
+  EXPECT_EQ(write_json(json::array()), "[]");
+}
+
+RC_GTEST_PROP(WriteJson, IsReadBackTheSame, (double number)) {
+  RC_PRE(std::isfinite(number));
+  RC_ASSERT(parse_json(write_json(json::array{number})).value().at(0).to_number<double>() == number);
 }
 
 }  // namespace

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <boost/json/serialize.hpp>
-
 #include "base/text.h"
 #include "mcp/client/failures.h"
 #include "mcp/json_rpc.h"
@@ -112,7 +110,7 @@ Result<tools::ToolResult> read_tool_result(const json::object& result) {
   const json::value* structured = result.if_contains("structuredContent");
   if (structured != nullptr && structured->is_object()) read.structured = structured->get_object();
   if (structured != nullptr && read.text().empty()) {
-    read.content.push_back(json::object{{"type", "text"}, {"text", json::serialize(*structured)}});
+    read.content.push_back(json::object{{"type", "text"}, {"text", write_json(*structured)}});
   }
   read.is_error = flag_of(result, "isError", false);
   if (read.is_error) read.error_kind = "tool";

@@ -2,7 +2,6 @@
 
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "crypto/random.h"
 
@@ -109,7 +108,7 @@ Task<Reply> TelesignApi::post(Product product, std::string path, Form form, Dead
 }
 
 Task<Reply> TelesignApi::post(Product product, std::string path, json::object body, Deadline deadline) {
-  return call({product, "POST", std::move(path), "", std::string(kJsonType), json::serialize(body)}, deadline);
+  return call({product, "POST", std::move(path), "", std::string(kJsonType), write_json(body)}, deadline);
 }
 
 Task<Reply> TelesignApi::put(Product product, std::string path, Deadline deadline) {

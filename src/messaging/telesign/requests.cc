@@ -1,7 +1,5 @@
 #include "messaging/telesign/requests.h"
 
-#include <boost/json/serialize.hpp>
-
 #include "base/text.h"
 
 namespace kriya::messaging::telesign {
@@ -190,8 +188,7 @@ Form call_request(const Outgoing& message, const SendingOptions& options) {
 bool fits_omnichannel(const Content& content, const SendingOptions& options) {
   constexpr std::size_t most = 10'240 - 1'024;  // bytes of the body; what goes around the words is less than that
   const auto rendering = render(content, options);
-  return rendering &&
-         json::serialize(rendering->whatsapp).size() + json::serialize(json::string(rendering->sms)).size() <= most;
+  return rendering && write_json(rendering->whatsapp).size() + write_json(json::string(rendering->sms)).size() <= most;
 }
 
 json::object omnichannel_request(const Outgoing& message, const SendingOptions& options) {

@@ -1,7 +1,5 @@
 #include "messaging/whatsapp/meta_sender.h"
 
-#include <boost/json/serialize.hpp>
-
 #include "messaging/fields.h"
 #include "messaging/safe_words.h"
 #include "messaging/whatsapp/meta_codes.h"
@@ -92,7 +90,7 @@ Task<SendOutcome> MetaSender::send(Outgoing message, Deadline deadline) {
                                 .url = options_.base_url + "/" + options_.phone_number_id + "/messages"};
   request.headers = {{"Authorization", "Bearer " + std::string(options_.access_token.reveal())},
                      {"Content-Type", "application/json"}};
-  request.body = json::serialize(meta_message(message, *std::move(content)));
+  request.body = write_json(meta_message(message, *std::move(content)));
   co_return meta_outcome(co_await client_.send(std::move(request), deadline));
 }
 
