@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include <cmath>
+#include <cstdlib>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -66,7 +67,7 @@ TEST(WriteJson, WritesADocumentAsPeopleWriteNumbers) {
 
 RC_GTEST_PROP(WriteJson, IsReadBackTheSame, (double number)) {
   RC_PRE(std::isfinite(number));
-  RC_ASSERT(parse_json(write_json(json::array{number})).value().at(0).to_number<double>() == number);
+  RC_ASSERT(std::strtod(write_json(json::value(number)).c_str(), nullptr) == number);
 }
 
 }  // namespace
