@@ -62,6 +62,10 @@ Task<Result<void>> verify(LocalPhone& local, std::string number, std::optional<m
       std::printf("Right: %s is proven.\n", proof->phone_number.str().c_str());
       co_return Result<void>();
     }
+    if (proof.error().code == Errc::invalid_fields) {  // a slip of the fingers, which cost no try
+      std::printf("%s\n", proof.error().detail.c_str());
+      continue;
+    }
     if (proof.error().code != Errc::invalid_code) co_return fail(proof.error());
     std::printf("Wrong; %lld tries left.\n", static_cast<long long>(proof.error().attempts_left.value_or(0)));
   }

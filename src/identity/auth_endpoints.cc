@@ -95,6 +95,7 @@ void add_sign_in(http::Router& router, http::AccessRule registrar, Registration&
   router.add(Method::post, "/api/auth/verify",
              http::Endpoint<CodeRequest, SignInAnswer>{
                  .summary = "Sign in with the code that the phone received",
+                 .description = "Five guesses a verification. What cannot be a code by its form is 422, and no guess.",
                  .tag = kTag,
                  .limits = {kVerifyLimit},
                  .errors = errors_of_checking({Errc::conflict}),

@@ -11,9 +11,9 @@ namespace {
 
 // The words that carriers and providers have agreed on (CTIA's guidelines), and their like in the languages that we
 // speak.
-constexpr std::array kWithdrawing{"stop",    "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "optout",
-                                  "opt out", "revoke",  "baja",     "alto",        "parar",  "रोकें", "बंद"};
-constexpr std::array kGiving{"start", "unstop", "subscribe", "optin", "opt in", "alta", "शुरू"};
+constexpr std::array kWithdrawing{"stop",    "stopall", "stop all", "unsubscribe", "cancel", "end",   "quit", "optout",
+                                  "opt out", "opt-out", "revoke",   "baja",        "alto",   "parar", "रोकें",  "बंद"};
+constexpr std::array kGiving{"start", "unstop", "subscribe", "optin", "opt in", "opt-in", "alta", "शुरू"};
 
 std::string bare_word(std::string_view text) {
   text = trim(text);

@@ -15,6 +15,10 @@ using std::chrono::hours;
 
 constexpr std::chrono::seconds kTidyUp{5};  // after the request's own time, if need be
 constexpr std::chrono::seconds kNowOrNever{2};
+// What VERIFICATION_CODE_LENGTH and TEST_PHONE_NUMBERS may say, not what they say: codes that went out before a change
+// of the settings stay good.
+constexpr std::int64_t kFewestDigits = 6;
+constexpr std::int64_t kMostDigits = 10;
 constexpr hours kKeepChallenges{24};
 constexpr hours kKeepSends{15 * 24};  // the pumping guard looks back 14 days
 constexpr hours kKeepEvents{90 * 24};
@@ -63,12 +67,6 @@ std::string digits_of(std::string_view code) {
   std::string digits;
   std::ranges::copy_if(code, std::back_inserter(digits), [](char c) { return c != ' ' && c != '-'; });
   return digits;
-}
-
-/// Whether a provider should be asked about it at all.
-bool could_be_code(std::string_view code) {
-  return code.size() >= 3 && code.size() <= 10 &&
-         std::ranges::all_of(code, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 const char* risk_event(std::string_view purpose) {
@@ -153,8 +151,6 @@ SendGate::Request CodeVerification::gate_request(const ChallengeRow& challenge, 
                                                  const http::Caller& caller) const {
   return {.number = carried.phone_number,
           .phone_hash = challenge.phone_hash,
-          .subject = challenge.guard,
-          .known_device = challenge.guard != secrets_.guard(carried.phone_number, std::nullopt),
           .country = carried.phone_number.region(),
           .challenge = challenge.id,
           .risk_event = risk_event(challenge.purpose),
@@ -335,8 +331,25 @@ Task<Result<VerificationBody>> CodeVerification::resend(std::string id, std::str
 
 // ---- guessing ----
 
+Result<void> CodeVerification::demand_form(std::string_view digits) const {
+  std::int64_t fewest = kFewestDigits;
+  if (parts_.verifier != nullptr) {
+    for (const Channel each : rules_.channels) fewest = std::min(fewest, parts_.verifier->code_length(each));
+  }
+  const auto size = static_cast<std::int64_t>(digits.size());
+  if (size >= fewest && size <= kMostDigits &&
+      std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) {
+    return {};
+  }
+  return fail(field_error("code", "must be " + std::to_string(fewest) + " to " + std::to_string(kMostDigits) +
+                                      " digits; spaces and hyphens may stand between them"));
+}
+
 Task<Result<Proof>> CodeVerification::check(std::string id, std::string code, Purpose purpose, std::string opened_by,
                                             http::Caller caller) {
+  code = digits_of(code);
+  // Before anything is looked up, so that this answer is the same for every id.
+  if (const auto formed = demand_form(code); !formed) co_return fail(formed.error());
   const Timestamp now = parts_.clock.now();
   Guess guess{.id = crypto::new_uuid(now).str(),
               .challenge = CodeSecrets::stored_id(id),
@@ -345,7 +358,6 @@ Task<Result<Proof>> CodeVerification::check(std::string id, std::string code, Pu
               .address = http::address_owner(caller.address),
               .phone_masked = {},
               .code_hash = {}};
-  code = digits_of(code);
   const auto found = co_await challenges_.find(guess.challenge, caller.deadline);
   if (!found) co_return fail(found.error());
   // One that is not there is guessed at all the same, and takes as long.
@@ -359,7 +371,7 @@ Task<Result<Proof>> CodeVerification::check(std::string id, std::string code, Pu
   }
   guess.code_hash = secrets_.code_hash(guess.purpose, carried.phone_number, guess.challenge, code);
   // Without what was sealed there is no number to prove, whatever a provider would say.
-  const bool may_ask_provider = parts_.verifier != nullptr && !guess.phone_masked.empty() && could_be_code(code);
+  const bool may_ask_provider = parts_.verifier != nullptr && !guess.phone_masked.empty();
   const auto state = may_ask_provider
                          ? co_await guess_at_provider(std::move(guess), now, std::move(code), caller.deadline)
                          : co_await challenges_.guess(std::move(guess), now, caller.deadline);

@@ -76,6 +76,9 @@ class CodeVerification final : public Verification {
   /// Sends, and returns the reservation when nothing was sent. The channel that it took.
   Task<Result<Channel>> deliver(Sending sending, Reservation reservation, Deadline deadline);
   VerificationBody answer(std::string id, const Sending& sending, Channel channel, Timestamp resend_at) const;
+
+  /// Whether this could be a code of this server at all. Errors: invalid_fields.
+  Result<void> demand_form(std::string_view digits) const;
   Task<Result<GuessState>> guess_at_provider(Guess guess, Timestamp now, std::string code, Deadline deadline);
   Task<Result<bool>> provider_says_right(std::vector<std::string> references, std::string code, Deadline deadline);
 

@@ -130,7 +130,10 @@ Result<void> MessageTexts::add_folder() {
        each.increment(failed)) {
     if (each->path().extension() == ".json") files.insert(each->path());
   }
-  if (failed) return fail(bad(rules_.folder.string() + ": cannot be read: " + failed.message() + "."));
+  if (failed) {
+    return fail(bad("MESSAGE_TEMPLATES_DIR: got \"" + rules_.folder.string() + "\", which cannot be read: " +
+                    failed.message() + "; allowed: a folder of <locale>.json files, or nothing."));
+  }
   for (const auto& file : files) {
     const std::string locale = to_lower(file.stem().string());
     if (!is_locale(locale)) return fail(bad(file.string() + ": is not named after a language, like pt-BR.json."));

@@ -26,7 +26,7 @@ std::string known_address(const std::string& address) { return http::is_address(
 
 Task<Result<SendGate::Pass>> SendGate::admit(Request request, Deadline deadline) {
   const Reservation reservation{.id = crypto::new_uuid(request.at),
-                                .phone_hash = request.subject,
+                                .phone_hash = request.phone_hash,
                                 .address = http::address_owner(request.client_address),
                                 .country = request.country,
                                 .challenge = request.challenge,
@@ -52,8 +52,7 @@ Task<Result<void>> SendGate::judge_pumping(Request request, Reservation reservat
   const auto warnings = overdrawn(*view, request.at);
   if (warnings.empty()) co_return Result<void>();
 
-  // A device that was signed in before is no pump; strangers must not shut its owner out.
-  const bool denied = rules_.pumping_guard == PumpingGuard::deny && !request.known_device;
+  const bool denied = rules_.pumping_guard == PumpingGuard::deny;
   SecurityEvent event = event_of(request, "pumping_warning", !denied);
   event.detail["country"] = request.country;
   event.detail["overdrawn"] = json::array(warnings.begin(), warnings.end());

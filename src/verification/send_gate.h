@@ -23,9 +23,7 @@ class SendGate {
 
   struct Request {
     PhoneNumber number;
-    std::string phone_hash;
-    std::string subject;  // whose limits they are: the number's, or those of a known device of its owner
-    bool known_device = false;
+    std::string phone_hash;  // whose limits they are, whoever asks
     std::string country;
     std::string challenge;
     std::string risk_event;  // RiskQuestion::event

@@ -40,7 +40,7 @@ struct StartRequest {
   std::optional<Channel> channel = {};
   std::string languages = {};  // Accept-Language
   /// The session of the number's owner that asks: its guesses are counted apart, so that strangers who guess cannot
-  /// lock the owner out.
+  /// lock the owner out. What is sent counts for the number all the same.
   std::optional<std::string> owner_session = {};
   std::optional<Uuid> user_id = {};
 };
@@ -65,9 +65,10 @@ class Verification {
   virtual Task<Result<VerificationBody>> resend(std::string id, std::string opened_by, std::optional<Channel> channel,
                                                 http::Caller caller) = 0;
 
-  /// Counts a guess, then compares it; a right one closes the challenge and clears the count of failures. Errors:
-  /// invalid_code (with attempts_left), verification_expired (spent, expired, never there, or another's),
-  /// too_many_requests (of the number or the address; with a time), phone_disabled; those of Database.
+  /// Counts a guess, then compares it; a right one closes the challenge and clears the count of failures. Spaces and
+  /// hyphens in the code are left out. Errors: invalid_fields (`code` cannot be one by its form, whatever the id;
+  /// nothing was counted), invalid_code (with attempts_left), verification_expired (spent, expired, never there, or
+  /// another's), too_many_requests (of the number or the address; with a time), phone_disabled; those of Database.
   virtual Task<Result<Proof>> check(std::string id, std::string code, Purpose purpose, std::string opened_by,
                                     http::Caller caller) = 0;
 

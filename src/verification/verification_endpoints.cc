@@ -80,7 +80,9 @@ void add_verification_endpoints(http::Router& router, http::AccessRule access, V
       Method::post, "/api/phone/verification/check",
       http::Endpoint<CodeRequest, PhoneVerificationAnswer>{
           .summary = "Check the code that a person typed",
-          .description = "A wrong code is an answer, not an error: `valid` is false.",
+          .description =
+              "A wrong code is an answer, not an error: `valid` is false. What cannot be a code by its form is "
+              "422, and no guess.",
           .tag = kTag,
           .access = {std::move(access)},
           .errors = {Errc::verification_expired, Errc::too_many_requests, Errc::phone_disabled, Errc::unavailable,

@@ -86,6 +86,8 @@ for (const engine of ['SQLite', 'PostgreSQL']) {
         const { id, code, sent } = await started(kriya, REAUTHENTICATE, me.token, phone_number);
         const { phone_number: shown, channel, code_length } = sent.json.verification;
         assert.deepEqual([shown, channel, code_length], [`+91••••••${phone_number.slice(-4)}`, 'sms', 6]);
+        const malformed = await verified(kriya, REAUTHENTICATE, me.token, { id, code: code.slice(1) });
+        assertProblem(malformed, 422, 'invalid_fields');
         const refused = await verified(kriya, REAUTHENTICATE, me.token, { id, code: wrong(code) });
         assertProblem(refused, 401, 'invalid_code');
         assert.equal(refused.json.attempts_left, 4);
@@ -165,8 +167,11 @@ for (const engine of ['SQLite', 'PostgreSQL']) {
         const elsewhere = await signInByCode(kriya, { phone_number: old });
         const wanted = uniquePhone();
         const change = await started(kriya, PHONE, me.token, wanted, { phone_number: wanted });
+        const malformed = await verified(kriya, PHONE, me.token, { ...change, code: 'abc' });
+        assertProblem(malformed, 422, 'invalid_fields');
         const refused = await verified(kriya, PHONE, me.token, { ...change, code: wrong(change.code) });
         assertProblem(refused, 401, 'invalid_code');
+        assert.equal(refused.json.attempts_left, 4);
         const before = messagesTo(kriya, old).length;
         assert.deepEqual((await readUser(kriya, me.token)).json, me.user, 'nothing has changed yet');
 

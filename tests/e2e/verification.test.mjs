@@ -272,13 +272,19 @@ describe('what is asked', () => {
     }
   });
 
-  test('may be typed in no other way, and never costs more than a guess', async () => {
+  test('may be typed in no other way, and what cannot be a code costs no guess, whatever the id', async () => {
     const { id, code } = await open(kriya);
-    const others = ['', code.slice(0, 5), `${code}0`, `${code}${'0'.repeat(10_000)}`];
-    for (const typed of others) {
-      const refused = await answer(kriya, id, typed);
-      assert.ok([401, 422].includes(refused.status), refused.text);
+    for (const typed of ['', 'abc', code.slice(0, 5), `${code}x`, `${code}${'0'.repeat(10_000)}`]) {
+      const refusals = [await answer(kriya, id, typed), await answer(kriya, 'A'.repeat(43), typed)];
+      for (const refused of refusals) {
+        assertProblem(refused, 422, 'invalid_fields');
+        assert.deepEqual(refused.json.errors.map(({ field }) => field), ['code']);
+      }
+      assert.deepEqual(refusals[0].json.errors, refusals[1].json.errors);
     }
+    const longer = await answer(kriya, id, `${code}0`); // a code of another server might be so long
+    assertProblem(longer, 401, 'invalid_code');
+    assert.equal(longer.json.attempts_left, 4);
     assert.equal((await answer(kriya, id, code)).status, 200);
   });
 });
@@ -511,6 +517,7 @@ describe('phones that other applications have proven', () => {
     const { id: _, expires_at, resend_at, ...told } = started.json.verification;
     assert.deepEqual(told, { channel: 'sms', phone_number: masked(phone), code_length: 6 });
     assert.ok(!started.text.includes(code));
+    assertProblem(await check(id, code.slice(1)), 422, 'invalid_fields');
     const refused = await check(id, wrong(code));
     assert.equal(refused.status, 200, refused.text);
     const { message: refusal, ...no } = refused.json;

@@ -129,6 +129,36 @@ describe('codes to one number', () => {
     assert.equal(messagesTo(kriya, phone_number).length, 1);
   });
 
+  onBoth('are counted for the sessions of its owner, too, also of those who sign in again and again', async (start) => {
+    const kriya = await start();
+    let held = await signInByCode(kriya);
+    const { phone_number } = held.user;
+    const byToken = () => from(newAddress(), { Authorization: `Bearer ${held.token}` });
+    const reauthenticate = () => call(kriya, 'POST', '/api/auth/reauthenticate', { headers: byToken() });
+    const assertRefused = async (least, most) => {
+      for (const refused of [
+        await ask(kriya, { phone_number, refresh_token: held.refresh_token }),
+        await ask(kriya, { phone_number }, byToken()),
+        await reauthenticate(),
+      ]) {
+        assertBetween(assertTooMany(refused), least, most);
+      }
+    };
+    for (const wait of [30, 60, 120]) {
+      await assertRefused(wait - 10, wait);
+      await letTimePass(kriya, wait + 1, ['code_sends']);
+      held = await signInByCode(kriya, { phone_number, refresh_token: held.refresh_token });
+    }
+    await assertRefused(290, 300);
+    await letTimePass(kriya, 301, ['code_sends']);
+    const fifth = await reauthenticate();
+    assert.equal(fifth.status, 202, fifth.text);
+    await letTimePass(kriya, 301, ['code_sends']);
+    await assertRefused(HOUR - 900, HOUR - 800);
+    await codeTo(kriya, phone_number, 5);
+    assert.equal(messagesTo(kriya, phone_number).length, 5);
+  });
+
   test('are counted however the number is written', async (t) => {
     const kriya = await startVerifying(t);
     const phone_number = uniquePhone();

@@ -25,10 +25,11 @@ InboundMessage said(std::string text, std::string reference = "in-1", std::strin
 }
 
 TEST(ConsentIn, IsReadFromTheWholeTextOrTheProvidersWord) {
-  for (const char* text : {"STOP", " stop. ", "Unsubscribe!", "\"STOP\"", "baja", "रोकें"}) {
+  for (const char* text :
+       {"STOP", " stop. ", "Unsubscribe!", "\"STOP\"", "Opt out", "OPT-OUT", "optout", "baja", "रोकें"}) {
     EXPECT_EQ(consent_in(said(text)), Consent::withdrawn) << text;
   }
-  EXPECT_EQ(consent_in(said("Start")), Consent::given);
+  for (const char* text : {"Start", "Opt-in", "opt in"}) EXPECT_EQ(consent_in(said(text)), Consent::given) << text;
   EXPECT_EQ(consent_in(said("no more of this", "in", "STOP")), Consent::withdrawn);
   for (const char* text : {"", "stop by at noon", "Please start", "help", "…"}) {
     EXPECT_EQ(consent_in(said(text)), std::nullopt) << text;

@@ -56,6 +56,22 @@ TEST_P(CodeVerificationTest, AcceptsACodeAsPeopleTypeIt) {
   EXPECT_TRUE(check(opened->id, " " + code.substr(0, 3) + "-" + code.substr(3) + " "));
 }
 
+TEST_P(CodeVerificationTest, WhatCannotBeACodeIsRefusedAlikeForEveryIdAndCostsNothing) {
+  const auto opened = start();
+  for (const char* typed : {"", "abc", "12345", "12345678901", "12345a", "- -", "\xEF\xBC\x91\xEF\xBC\x92"}) {
+    for (const std::string& id : {opened->id, std::string("no such id")}) {
+      const auto refused = check(id, typed);
+      ASSERT_FALSE(refused) << typed;
+      EXPECT_EQ(refused.error().code, Errc::invalid_fields) << typed;
+      ASSERT_THAT(refused.error().fields, SizeIs(1)) << typed;
+      EXPECT_EQ(refused.error().fields[0].field, "code");
+      EXPECT_THAT(refused.error().fields[0].message, HasSubstr("6 to 10 digits"));
+    }
+  }
+  EXPECT_EQ(count("SELECT count(*) FROM guess_addresses"), 0);
+  EXPECT_EQ(check(opened->id, wrong_code()).error().attempts_left, 4);
+}
+
 TEST_P(CodeVerificationTest, AWrongCodeSaysHowManyGuessesAreLeftAndTheFifthEndsIt) {
   const auto opened = start();
   for (int left = 4; left >= 0; --left) {

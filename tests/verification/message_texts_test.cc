@@ -89,7 +89,12 @@ TEST(MessageTexts, ABrokenFileIsNamedWithItsMember) {
 }
 
 TEST(MessageTexts, AFolderThatIsNotThereIsAnError) {
-  EXPECT_FALSE(MessageTexts::load(rules("/nonexistent/templates")));
+  const tests::TemporaryFolder folder;
+  const auto absent = folder.path() / "absent";
+  const auto texts = MessageTexts::load(rules(absent));
+  ASSERT_FALSE(texts);
+  EXPECT_THAT(texts.error().detail, HasSubstr("MESSAGE_TEMPLATES_DIR: got \"" + absent.string() + "\""));
+  EXPECT_FALSE(MessageTexts::load(rules(folder.write("a-file", "x"))));
 }
 
 TEST(AcceptLanguage, OrdersByWeightAndLeavesOutWhatIsRefusedOrBroken) {

@@ -15,7 +15,7 @@ using ::testing::SizeIs;
 /// Knows the code of each reference: its last digit is the reference's number.
 class FakeVerifier final : public messaging::CodeVerifier {
  public:
-  std::int64_t code_length(Channel) const override { return 7; }
+  std::int64_t code_length(Channel channel) const override { return channel == Channel::voice ? 5 : 7; }
   Task<Result<Verdict>> check(std::string reference, std::string code, Deadline) override {
     ++asked;
     if (away) co_return fail(Errc::unavailable, "The provider is away.");
@@ -65,7 +65,7 @@ TEST_P(ProviderCodesTest, AResendKeepsTheEarlierCodeGood) {
 TEST_P(ProviderCodesTest, OfParallelGuessesTheProviderHearsFive) {
   const auto opened = start();
   const auto answers = tests::in_parallel<Result<Proof>>(60, 6, [&](int i) {
-    return verification_->check(opened->id, "777", Purpose::sign_in, "", from("198.51.100." + std::to_string(i)));
+    return verification_->check(opened->id, "7777777", Purpose::sign_in, "", from("198.51.100." + std::to_string(i)));
   });
   EXPECT_EQ(provider_.asked, 5);
   EXPECT_EQ(std::ranges::count_if(answers, [](const auto& each) { return each.error().code == Errc::invalid_code; }),
@@ -88,6 +88,17 @@ TEST_P(ProviderCodesTest, WhileTheProviderIsAwayAGuessIsCountedAndMayBeRepeated)
   EXPECT_EQ(failure(opened->id, "5550001"), Errc::unavailable);
   provider_.away = false;
   EXPECT_TRUE(check(opened->id, "5550001"));
+}
+
+TEST_P(ProviderCodesTest, ACodeMayBeAsShortAsThoseThatTheProviderMakesForTheChannels) {
+  const auto opened = start();
+  EXPECT_EQ(failure(opened->id, "12345"), Errc::invalid_fields);
+  EXPECT_EQ(provider_.asked, 0);
+  rules_.channels = {Channel::sms, Channel::voice};
+  build();
+  EXPECT_EQ(failure(opened->id, "12345"), Errc::invalid_code);
+  EXPECT_EQ(failure(opened->id, "1234"), Errc::invalid_fields);
+  EXPECT_EQ(provider_.asked, 1);
 }
 
 TEST_P(ProviderCodesTest, ATestNumberNeedsNoProvider) {

@@ -48,6 +48,30 @@ TEST_P(SendGateTest, ANumberGetsFiveInAnHourAndTenInADay) {
   EXPECT_TRUE(start("+14155550199"));
 }
 
+TEST_P(SendGateTest, TheLimitsOfANumberHoldForEverySessionOfItsOwner) {
+  int sessions = 0;
+  const auto by_a_session = [&](Purpose purpose) {
+    return start(StartRequest{
+        .phone_number = number(kAsha), .purpose = purpose, .owner_session = "session" + std::to_string(++sessions)});
+  };
+  ASSERT_TRUE(by_a_session(Purpose::sign_in));
+  for (const Purpose purpose : {Purpose::sign_in, Purpose::reauthenticate}) {
+    EXPECT_EQ(by_a_session(purpose).error().retry_after, seconds(30));
+  }
+  EXPECT_EQ(start().error().retry_after, seconds(30)) << "nor has anybody else limits apart";
+  int sent = 1;
+  for (int minute = 6; minute < 60; minute += 6) {
+    clock_.advance(minutes(6));
+    sent += by_a_session(minute % 12 == 0 ? Purpose::sign_in : Purpose::reauthenticate) ? 1 : 0;
+  }
+  EXPECT_EQ(sent, 5);
+  for (int hour = 1; hour < 12; ++hour) {
+    clock_.advance(hours(1));
+    sent += by_a_session(Purpose::sign_in) ? 1 : 0;
+  }
+  EXPECT_EQ(sent, 10);
+}
+
 TEST_P(SendGateTest, ANetworkGetsTwentyInAnHour) {
   for (int n = 0; n < 20; ++n) ASSERT_TRUE(start(number_text(n), "2001:db8:0:1::" + std::to_string(n)));
   EXPECT_EQ(start(number_text(21), "2001:db8:0:1:ffff::1").error().code, Errc::too_many_requests);
@@ -178,6 +202,16 @@ TEST_P(SendGateTest, UnansweredCodesToACountryAreRecordedOrRefused) {
   EXPECT_EQ(count("SELECT count(*) FROM security_events WHERE decision = 'denied'"), 1);
   EXPECT_EQ(count("SELECT count(*) FROM code_sends WHERE returned_at IS NULL"), 4);
   EXPECT_TRUE(start("+447400123456", "198.51.100.6"));  // another country
+}
+
+TEST_P(SendGateTest, TheGuardAgainstPumpingHoldsForSessionsOfTheOwnerToo) {
+  rules_.sending.pumping_guard = PumpingGuard::deny;
+  build();
+  for (int n = 0; n < 3; ++n) ASSERT_TRUE(start(number_text(n), "198.51.100." + std::to_string(n)));
+  const auto refused = start(StartRequest{.phone_number = number(kAsha), .owner_session = "session"}, "198.51.100.9");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::too_many_requests);
+  EXPECT_THAT(messenger_.sent(), SizeIs(3));
 }
 
 TEST_P(SendGateTest, CodesThatComeBackPayForMore) {
