@@ -65,7 +65,12 @@ http::AccessRule api_key_or(http::AccessRule key, http::AccessRule otherwise) {
   either.errors.insert(either.errors.end(), otherwise.errors.begin(), otherwise.errors.end());
   either.check = [by_key = std::move(key.check), by_other = std::move(otherwise.check)](const http::Request& request,
                                                                                         http::Caller& caller) {
-    return request.header("X-API-Key") ? by_key(request, caller) : by_other(request, caller);
+    if (request.header("X-API-Key")) return by_key(request, caller);
+    auto admitted = by_other(request, caller);
+    if (!admitted && admitted.error().code == Errc::missing_token) {
+      admitted.error().detail = "Send Authorization: Bearer <token>, or X-API-Key.";
+    }
+    return admitted;
   };
   if (otherwise.confirm) {
     either.confirm = [confirm = std::move(otherwise.confirm)](http::Caller& caller) -> Task<Result<void>> {

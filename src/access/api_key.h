@@ -34,7 +34,8 @@ struct ApiKeyScheme {
 /// invalid_api_key.
 http::AccessRule require_api_key(ApiKeys keys, ApiKeyScheme scheme = {});
 
-/// A request with an X-API-Key is held to `key`, any other to `otherwise`. Errors: those of the two.
+/// A request with an X-API-Key is held to `key`, any other to `otherwise`. Errors: those of the two; missing_token,
+/// naming both ways, of a request with neither.
 http::AccessRule api_key_or(http::AccessRule key, http::AccessRule otherwise);
 
 /// A caller that shows one of `keys` is a trusted registrar (and has `Caller::api_key_id`); one that shows none is not;

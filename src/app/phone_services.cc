@@ -69,9 +69,6 @@ Result<std::unique_ptr<PhoneServices>> PhoneServices::open(const Settings& setti
                                                  .folder = settings.message_templates});
   if (!texts) return fail(std::move(texts.error()));
   services->texts_ = *std::move(texts);
-  for (const std::string& warning : services->texts_->warnings()) {
-    log.warning("a message with a code is long", {{"detail", std::string_view(warning)}});
-  }
   services->outbox_.emplace(messaging::Outbox::Parts{.database = database,
                                                      .master = settings.master_key,
                                                      .senders = services->providers_->senders,

@@ -3,9 +3,12 @@
 #include <iostream>
 
 #include "cli/commands.h"
+#include "cli/complaint.h"
 #include "cli/local_phone.h"
 #include "cli/pretty_json.h"
 #include "cli/sms_selftest.h"
+#include "messaging/message_contents.h"
+#include "runtime/io_threads.h"
 
 namespace kriya::cli {
 namespace {
@@ -29,7 +32,9 @@ struct SmsArguments {
 Task<Result<void>> send(LocalPhone& local, SmsArguments given) {
   const auto number = read_number(given.number);
   if (!number) co_return fail(number.error());
-  if (given.text.empty()) co_return fail(Errc::invalid_fields, "The text is empty.");
+  schema::FieldErrors errors;  // as POST /api/sms/send has them
+  errors.inside("text", [&] { messaging::check_sms_text(given.text, errors); });
+  if (!errors.empty()) co_return fail(std::move(errors).as_error());
   messaging::NewMessage message{.to = *number, .content = {}, .requested_by = "operator"};
   message.content.text = given.text;
   message.purpose = *schema::parse_word<messaging::Purpose>(given.purpose);
@@ -78,13 +83,27 @@ Task<Result<void>> log(LocalPhone& local, SmsArguments given) {
   co_return Result<void>();
 }
 
+/// Returns the exit code.
+int selftest(LocalPhone& local, const std::string& number) {
+  const auto delivered = run_to_completion(sms_selftest(local, number));
+  if (!delivered) return report(delivered.error());
+  return *delivered ? 0 : kSelftestSawNoDelivery;
+}
+
+/// `action` returns a task, or the exit code.
 template <class Action>
 CLI::App* add_action(CLI::App& parent, const char* name, const char* description,
                      const std::shared_ptr<SmsArguments>& arguments, int& exit_code, Action action) {
   CLI::App* command = parent.add_subcommand(name, description);
   command->callback([arguments, action, &exit_code] {
     const auto local = LocalPhone::open();
-    exit_code = local ? LocalStore::run(action(*local, *arguments)) : 1;
+    if (!local) {
+      exit_code = 1;
+    } else if constexpr (std::is_same_v<decltype(action(*local, *arguments)), int>) {
+      exit_code = action(*local, *arguments);
+    } else {
+      exit_code = LocalStore::run(action(*local, *arguments));
+    }
   });
   return command;
 }
@@ -118,8 +137,11 @@ void add_sms(CLI::App& app, int& exit_code) {
   log_command->add_option("--phone", arguments->phone, "Only those to this number");
   log_command->add_flag("--json", arguments->as_json, "One JSON object a line");
 
-  add_action(*sms, "selftest", "Check live credentials step by step with your own number; sends one message", arguments,
-             exit_code, [](LocalPhone& local, const SmsArguments& given) { return sms_selftest(local, given.number); })
+  add_action(*sms, "selftest",
+             "Check live credentials step by step with your own number; sends one message. Exit code 1: a step failed; "
+             "2: sent, but nobody saw it arrive",
+             arguments, exit_code,
+             [](LocalPhone& local, const SmsArguments& given) { return selftest(local, given.number); })
       ->add_option("number", arguments->number, "Your own, E.164")
       ->required();
 }

@@ -75,11 +75,11 @@ std::string status_words(const MessageRecord& record) {
   return words;
 }
 
-/// A person at a terminal types the code back; without a terminal this step is left out.
-Result<void> ask_for_code(const std::string& code) {
+/// A person at a terminal types the code back; without a terminal this step is left out. Returns whether it was typed.
+Result<bool> ask_for_code(const std::string& code) {
   if (::isatty(STDIN_FILENO) == 0) {
     step(5, "Skipped: no terminal to type the code into.");
-    return {};
+    return false;
   }
   std::printf("5. Type the code that arrived: ");
   std::fflush(stdout);
@@ -87,12 +87,27 @@ Result<void> ask_for_code(const std::string& code) {
   std::getline(std::cin, typed);
   if (trim(typed) != code) return fail(Errc::invalid_code, "That is not the code that was sent.");
   std::puts("   It is the code that was sent.");
-  return {};
+  return true;
 }
 
 }  // namespace
 
-Task<Result<void>> sms_selftest(LocalPhone& local, std::string text) {
+SelftestEnd end_of_selftest(const MessageRecord& record, bool code_typed) {
+  const bool reported = record.status == Status::delivered || record.status == Status::read;
+  if (reported && code_typed) return {.delivered = true, .words = "All steps passed."};
+  if (reported) return {.delivered = true, .words = "All steps passed but the last, which was skipped."};
+  if (code_typed) {
+    return {.delivered = true,
+            .words = "The message arrived: its code was typed. The provider has not reported that; its last word is " +
+                     status_words(record) + "."};
+  }
+  return {.delivered = false,
+          .words = "Sent, but not seen delivered within " + std::to_string(kPhonePatience.count()) +
+                   " s: the last word is " + status_words(record) + ". Later, kriya sms status " + record.id.str() +
+                   " may tell more."};
+}
+
+Task<Result<bool>> sms_selftest(LocalPhone& local, std::string text) {
   const config::Settings& settings = local.store().settings();
   const auto number = read_number(text);
   if (!number) co_return fail(number.error());
@@ -102,7 +117,7 @@ Task<Result<void>> sms_selftest(LocalPhone& local, std::string text) {
   const std::string provider = provider_name(settings.sms_provider);
   step(1, "Provider: " + provider +
               (provider == "telesign" ? " at " + settings.telesign_base_url : std::string(", which prints messages")));
-  if (auto known = co_await check_credentials(local); !known) co_return known;
+  if (auto known = co_await check_credentials(local); !known) co_return fail(std::move(known.error()));
   step(2, provider == "telesign" ? "Telesign accepts the credentials." : "There are no credentials to check.");
 
   std::string code;
@@ -120,13 +135,16 @@ Task<Result<void>> sms_selftest(LocalPhone& local, std::string text) {
   if (!record) co_return fail(record.error());
   step(4, "Status: " + status_words(*record));
   if (record->status == Status::failed) co_return fail(Errc::delivery_failed, "The message did not arrive.");
+  if (record->status == Status::expired) co_return fail(Errc::delivery_failed, "The message was not sent in time.");
   if (record->status < Status::accepted) {
     co_return fail(Errc::delivery_failed,
                    "Nobody knows yet whether the message was sent: kriya sms status tells later.");
   }
-  if (auto typed = ask_for_code(code); !typed) co_return typed;
-  std::puts("All steps passed.");
-  co_return Result<void>();
+  const auto typed = ask_for_code(code);
+  if (!typed) co_return fail(typed.error());
+  const SelftestEnd end = end_of_selftest(*record, *typed);
+  std::puts(end.words.c_str());
+  co_return end.delivered;
 }
 
 }  // namespace kriya::cli

@@ -80,7 +80,9 @@ Move after_hand_over(const StoredMessage& message, const SendOutcome& outcome, T
   } else {
     const bool accepted = outcome.kind == SendOutcome::Kind::accepted;
     const Status status = accepted ? std::max(outcome.status, Status::accepted) : Status::unknown;
-    move = staying(message, status, next_look(message, status, now, can_poll));
+    StoredMessage handed = message;
+    if (outcome.sends_sms_itself) std::erase(handed.channels_left, Channel::sms);  // or there would be two
+    move = staying(handed, status, next_look(handed, status, now, can_poll));
   }
   move.code = unless_empty(outcome.code);
   move.detail = unless_empty(outcome.detail);

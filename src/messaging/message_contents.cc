@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/text.h"
 
@@ -158,16 +159,32 @@ void check_list(const List& given, FieldErrors& errors) {
   });
 }
 
+void check_one_content(const Content& content, FieldErrors& errors) {
+  std::vector<std::string_view> given;
+  if (content.text) given.emplace_back("text");
+  if (content.template_) given.emplace_back("template");
+  if (content.media) given.emplace_back("media");
+  if (content.buttons) given.emplace_back("buttons");
+  if (content.list) given.emplace_back("list");
+  if (given.empty()) {
+    errors.inside("text", [&] { errors.add("must be given, or one of template, media, buttons and list instead"); });
+  } else if (given.size() > 1) {
+    errors.inside(given[0], [&] {
+      errors.add("must not come with " + std::string(given[1]) +
+                 ": exactly one of text, template, media, buttons and list is allowed");
+    });
+  }
+}
+
 }  // namespace
 
-void check_sms_text(std::string_view text, FieldErrors& errors) { check_length(text, kSmsText, errors); }
+void check_sms_text(std::string_view text, FieldErrors& errors) {
+  check_length(text, kSmsText, errors);
+  if (!text.empty() && trim(text).empty()) errors.add("must hold more than white space");
+}
 
 void check_whatsapp(const Content& content, FieldErrors& errors) {
-  const int given = content.text.has_value() + content.template_.has_value() + content.media.has_value() +
-                    content.buttons.has_value() + content.list.has_value();
-  if (given != 1) {
-    errors.inside("text", [&] { errors.add("give exactly one of text, template, media, buttons and list"); });
-  }
+  check_one_content(content, errors);
   check("text", content.text, kText, errors);
   if (content.template_) errors.inside("template", [&] { check_template(*content.template_, errors); });
   if (content.media) errors.inside("media", [&] { check_media(*content.media, errors); });

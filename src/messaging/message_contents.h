@@ -9,7 +9,7 @@
 namespace kriya::messaging {
 
 /// Notes every bad field under its path. Lengths are in characters (code points).
-/// Telesign, POST /v1/messaging: at most 1,600.
+/// Telesign, POST /v1/messaging: at most 1,600. White space alone is no text.
 void check_sms_text(std::string_view text, schema::FieldErrors& errors);
 
 /// Exactly one content, within the limits of the WhatsApp Cloud API's reference (messages; interactive reply buttons;

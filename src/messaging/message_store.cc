@@ -23,10 +23,11 @@ constexpr Statement kInsertMessage{
     "SELECT $1, $2, $3, $4, '', $5, $6, $7, 'queued', 0, $8, 0, $9, $10, $11, 0, $12, $13, $13 "
     "WHERE $14 = 1 OR NOT EXISTS (SELECT 1 FROM opt_outs WHERE phone_hash = $7)"};
 
+// What an earlier hand-over came to is not what this one, perhaps another provider's, will say.
 constexpr Statement kClaim{
     Use::write,
-    "UPDATE messages SET status = 'sending', status_rank = 1, provider = $3, segments = $4, claimed_by = $5, "
-    "due_at = $6, attempts = attempts + 1, updated_at = $7, version = version + 1 "
+    "UPDATE messages SET status = 'sending', status_rank = 1, provider = $3, provider_code = NULL, detail = NULL, "
+    "segments = $4, claimed_by = $5, due_at = $6, attempts = attempts + 1, updated_at = $7, version = version + 1 "
     "WHERE id = $1 AND version = $2 AND status = 'queued' AND (kind = 'code' OR NOT EXISTS "
     "(SELECT 1 FROM opt_outs WHERE phone_hash = messages.phone_hash)) RETURNING " KRIYA_MESSAGE_COLUMNS};
 constexpr Statement kEndOptedOut{
@@ -67,7 +68,8 @@ constexpr Statement kMergeCost{Use::write,
                                "segments = COALESCE($4, segments) WHERE id = $1"};
 constexpr Statement kMergeStatus{
     Use::write,
-    "UPDATE messages SET status = $3, status_rank = $4, provider_code = $5, detail = $6, "
+    "UPDATE messages SET status = $3, status_rank = $4, provider_code = COALESCE($5, provider_code), "
+    "detail = CASE WHEN $10 = 1 THEN $6 ELSE COALESCE($6, detail) END, "
     "provider_reference = COALESCE(provider_reference, $7), "
     "payload = CASE WHEN $8 = 1 THEN NULL ELSE payload END, due_at = CASE WHEN $8 = 1 THEN NULL ELSE due_at END, "
     "updated_at = $9, version = version + 1 "
@@ -242,10 +244,11 @@ Task<Result<std::optional<StoredMessage>>> MessageStore::merge(Uuid id, std::int
   std::vector<storage::BoundStatement> both;
   both.push_back({kMergeCost,
                   {id, optional_value(report.cost), optional_value(report.currency), optional_value(report.segments)}});
-  both.push_back(
-      {kMergeStatus,
-       {id, version, word(report.status), rank_of(report.status), std::move(report.code), std::move(report.detail),
-        value_unless_empty(std::move(report.reference)), std::int64_t{is_final(report.status) ? 1 : 0}, now}});
+  const std::int64_t has_code = report.code.empty() ? 0 : 1;  // old words do not explain a new code
+  both.push_back({kMergeStatus,
+                  {id, version, word(report.status), rank_of(report.status), value_unless_empty(std::move(report.code)),
+                   value_unless_empty(std::move(report.detail)), value_unless_empty(std::move(report.reference)),
+                   std::int64_t{is_final(report.status) ? 1 : 0}, now, has_code}});
   const auto rows = co_await database_.transact(std::move(both), deadline);
   if (!rows) co_return fail(rows.error());
   co_return first_of(rows->back());

@@ -80,8 +80,8 @@ class MessageStore {
   /// knows whether it was written. True: it was.
   Task<Result<bool>> take_back(Uuid id, Timestamp now, Deadline deadline);
 
-  /// Takes a queued message for one hand-over. Empty when it is not at `version` any more: somebody else has it; and
-  /// when its number has opted out, codes excepted.
+  /// Takes a queued message for one hand-over; code and words of the one before go. Empty when it is not at `version`
+  /// any more: somebody else has it; and when its number has opted out, codes excepted.
   Task<Result<std::optional<StoredMessage>>> claim(Uuid id, std::int64_t version, Claim claim, Timestamp now,
                                                    Deadline deadline);
 
@@ -100,7 +100,8 @@ class MessageStore {
                                                   Deadline deadline);
 
   /// Merges a provider's later word into the message if its status is of a lower rank and it is still at `version`;
-  /// cost and segments in any case. Empty when the status stayed.
+  /// cost and segments in any case. Without a code of its own the report leaves the one that is there. Empty when the
+  /// status stayed.
   Task<Result<std::optional<StoredMessage>>> merge(Uuid id, std::int64_t version, StatusReport report, Timestamp now,
                                                    Deadline deadline);
 

@@ -102,7 +102,8 @@ void add_sending(http::Router& router, const http::AccessRule& access, MessageSe
              http::Endpoint<WhatsAppRequest, MessageAccepted>{
                  .summary = "Send a WhatsApp message",
                  .description = "Exactly one of text, template, media, buttons and list. With `fallback_sms` an SMS "
-                                "goes out instead when WhatsApp definitely could not deliver.",
+                                "with exactly that text goes out instead when WhatsApp definitely could not deliver "
+                                "(by Telesign also when it has not within 300 s); without it none does.",
                  .tag = kMessagesTag,
                  .access = {access},
                  .limits = {kSendLimit, kSendLimitOfUser},

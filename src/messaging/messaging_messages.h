@@ -12,7 +12,7 @@ namespace kriya::messaging {
 /// Body of POST /api/sms/send.
 struct SmsRequest {
   PhoneNumber phone_number;
-  std::string message;             // 1 to 1,600 characters
+  std::string message;             // 1 to 1,600 characters, not white space alone
   std::optional<Purpose> purpose;  // transactional when absent
 };
 BOOST_DESCRIBE_STRUCT(SmsRequest, (), (phone_number, message, purpose))

@@ -1,5 +1,6 @@
 #include "messaging/outbox.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "crypto/random.h"
@@ -42,6 +43,14 @@ std::int64_t segments_of(Channel channel, const Content& content) {
   if (channel != Channel::sms) return 0;
   if (content.code) return sms_size(content.code->text).segments;
   return content.text ? sms_size(*content.text).segments : 0;
+}
+
+/// What an SMS says that may go out instead of the message on its first channel.
+std::optional<std::string> words_by_sms_instead(const StoredMessage& message, const Payload& payload) {
+  if (payload.first == Channel::sms || message.record.channel != payload.first) return std::nullopt;
+  if (payload.fallback) return payload.fallback->text;
+  const bool sms_is_left = std::ranges::find(message.channels_left, Channel::sms) != message.channels_left.end();
+  return sms_is_left ? payload.content.text : std::nullopt;
 }
 
 }  // namespace
@@ -199,6 +208,7 @@ Task<std::optional<StoredMessage>> Outbox::hand_over(StoredMessage message, cons
                                                           .to = payload.to,
                                                           .channel = channel,
                                                           .content = content,
+                                                          .sms_instead = words_by_sms_instead(message, payload),
                                                           .purpose = payload.purpose,
                                                           .client_address = payload.client_address},
                                                          to_hand_over(deadline)));
@@ -277,9 +287,13 @@ Task<Result<bool>> Outbox::hear(std::string provider, StatusReport report, Deadl
     const Timestamp now = parts_.clock.now();
     const Word word = judge(message, provider, report, now);
     if (word == Word::stale) co_return true;
+    if (provider != message.record.provider) {  // code and words belong to the provider that the record names
+      report.code.clear();
+      report.detail.clear();
+    }
     Move next = give_up_channel(message, now);
-    next.code = report.code;
-    next.detail = report.detail;
+    if (!report.code.empty()) next.code = report.code;
+    if (!report.detail.empty()) next.detail = report.detail;
     const auto changed = word == Word::fall_over
                              ? co_await store_.move(message.record.id, message.version, next, now, deadline)
                              : co_await store_.merge(message.record.id, message.version, report, now, deadline);

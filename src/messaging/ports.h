@@ -21,6 +21,7 @@ struct Outgoing {
   PhoneNumber to;
   Channel channel = Channel::sms;
   Content content;
+  std::optional<std::string> sms_instead = {};  // what an SMS says that goes out instead when this channel fails
   Purpose purpose = Purpose::transactional;
   std::string client_address;  // of the person who asked for it; empty: nobody did
 };
@@ -41,6 +42,7 @@ struct SendOutcome {
   bool provider_down = false;               // the failure is the provider's, not this message's (for the circuit)
   bool over_rate = false;                   // a retryable one that only has to wait for its turn
   std::chrono::milliseconds retry_after{};  // 0: not said
+  bool sends_sms_itself = false;            // one not rejected: `sms_instead` is the provider's job now, not ours
   bool asked = true;                        // false: the provider was never asked, e.g. our own rate limit held it back
 };
 
@@ -93,8 +95,8 @@ class NumberLookup {
  public:
   virtual ~NumberLookup() = default;
 
-  /// `addons`: the provider's names of further questions, e.g. "sim_swap"; each may cost. Errors: bad_request (the
-  /// provider refuses the question), unavailable.
+  /// `addons`: the provider's names of further questions, e.g. "sim_swap"; each may cost. Errors: invalid_fields (no
+  /// name of the provider's), bad_request (the provider refuses the question), unavailable.
   virtual Task<Result<NumberReport>> look_up(PhoneNumber number, std::vector<std::string> addons,
                                              Deadline deadline) = 0;
 };

@@ -36,6 +36,21 @@ TEST(RequireApiKey, TellsMissingFromWrongFromRight) {
   }
 }
 
+TEST(ApiKeyOr, NamesBothWaysToARequestWithNeither) {
+  const auto either = api_key_or(require_api_key(kKeys), bearer_token());
+  const auto refused = Asked().check(either);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::missing_token);
+  EXPECT_EQ(refused.error().detail, "Send Authorization: Bearer <token>, or X-API-Key.");
+  Asked by_key, wrong_key, by_token;
+  by_key.request.add_header("X-API-Key", "one-key");
+  wrong_key.request.add_header("X-API-Key", "x");
+  by_token.request.add_header("Authorization", "Bearer token");
+  EXPECT_TRUE(by_key.check(either));
+  EXPECT_EQ(wrong_key.check(either).error().code, Errc::invalid_api_key);
+  EXPECT_TRUE(by_token.check(either));
+}
+
 TEST(ApiKeys, AnAcceptedKeyHasAnIdThatDoesNotTellIt) {
   for (const auto& rule : {require_api_key(kKeys), recognise_registrar(kKeys)}) {
     Asked one, again, other, wrong;

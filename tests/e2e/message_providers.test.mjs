@@ -452,18 +452,33 @@ describe('WhatsApp by Meta that fails', { concurrency: 4 }, () => {
 
 describe('WhatsApp by Telesign', () => {
   const start = (t) => startMessaging(t, { env: { WHATSAPP_PROVIDER: 'telesign', WHATSAPP_CODE_TEMPLATE: 'my_code' } });
+  const FALLBACK = 'Your parcel is on its way, by SMS.';
+  const withFallback = { text: TEXT, fallback_sms: FALLBACK };
 
-  test('goes through its Messaging API, which itself falls back to SMS', async (t) => {
+  test('goes through its Messaging API, which itself falls back to the SMS that was given', async (t) => {
     const kriya = await start(t);
     const [reached, unreached] = [uniquePhone(), uniquePhone()];
     kriya.telesign.number(unreached, { whatsapp: false });
     for (const phone of [reached, unreached]) {
-      const shown = accepted(await sendWhatsApp(kriya, phone));
+      const shown = accepted(await sendWhatsApp(kriya, phone, withFallback));
       assert.deepEqual([shown.provider, shown.channel, shown.status], ['telesign', 'whatsapp', 'accepted']);
     }
     const [one, other] = [reached, unreached].map((phone) => assertSent(kriya.telesign, phone)[0]);
     assert.deepEqual([one.channel, one.text, one.product], ['whatsapp', TEXT, 'omnichannel']);
-    assert.deepEqual([other.channel, other.text], ['sms', TEXT]);
+    assert.deepEqual([other.channel, other.text], ['sms', FALLBACK]);
+  });
+
+  test('sends no SMS that was not given', async (t) => {
+    const kriya = await start(t);
+    for (const content of [{ text: TEXT }, { media: { kind: 'image', url: 'https://example.com/a.png' } }]) {
+      const phone = uniquePhone();
+      accepted(await sendWhatsApp(kriya, phone, content));
+      assert.deepEqual(bodyOf(handOvers(kriya.telesign).at(-1)).channels, [{ channel: 'whatsapp' }]);
+      const unreached = uniquePhone();
+      kriya.telesign.number(unreached, { whatsapp: false });
+      await refused(kriya, await sendWhatsApp(kriya, unreached, content));
+      assertSent(kriya.telesign, unreached, 0);
+    }
   });
 
   test('carries media and templates, with the parameters that its documents name', async (t) => {
@@ -494,8 +509,9 @@ describe('WhatsApp by Telesign', () => {
     const kriya = await start(t);
     const phone = uniquePhone();
     kriya.telesign.number(phone, { window: 'closed' });
-    accepted(await sendWhatsApp(kriya, phone));
-    assert.equal(assertSent(kriya.telesign, phone)[0].channel, 'sms');
+    accepted(await sendWhatsApp(kriya, phone, withFallback));
+    const [{ channel, text }] = assertSent(kriya.telesign, phone);
+    assert.deepEqual([channel, text], ['sms', FALLBACK]);
   });
 });
 
@@ -588,10 +604,12 @@ describe('a number', () => {
 
     test('with add-ons that are none, or too many, is refused without asking', async () => {
       const count = telesign.requests.length;
-      for (const addons of [['Sim Swap'], ['x'.repeat(41)], Array.from({ length: 17 }, () => 'sim_swap')]) {
-        assertProblem(await lookup(kriya, uniquePhone(), { addons }), 422, 'invalid_fields');
+      const tooMany = Array.from({ length: 17 }, () => 'sim_swap');
+      for (const addons of [['Sim Swap'], ['x'.repeat(41)], tooMany, ['horoscope']]) {
+        const answer = await lookup(kriya, uniquePhone(), { addons });
+        assertProblem(answer, 422, 'invalid_fields');
+        assert.match(answer.json.errors[0].field, /^addons\b/);
       }
-      assertProblem(await lookup(kriya, uniquePhone(), { addons: ['horoscope'] }), 400, 'bad_request');
       assertProblem(await lookup(kriya, '12'), 422, 'invalid_fields');
       assert.equal(telesign.requests.length, count);
     });

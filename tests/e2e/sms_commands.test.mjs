@@ -79,8 +79,20 @@ describe('kriya sms send', () => {
     await kriya.telesign.inbound({ from: stopped, text: 'STOP' });
     assert.match(await fails(kriya, ['sms', 'send', stopped, TEXT]), /not to be written to|opted out/i);
     await fails(kriya, ['sms', 'send', 'my sister', TEXT]);
-    await fails(kriya, ['sms', 'send', uniquePhone(), '']);
     await fails(kriya, ['sms', 'send', uniquePhone(), TEXT], { SMS_PROVIDER: 'none' });
+    assert.equal(kriya.telesign.messages.length, 0);
+  });
+
+  test('refuses a text that the server would refuse, and says why', async (t) => {
+    const kriya = await startMessaging(t);
+    const length = /text must be 1 to 1600 characters/;
+    const refusals = [['', length], ['x'.repeat(1601), length],
+      ['a\u001b[2J', /text must not hold control characters/], ['   ', /text must hold more than white space/]];
+    for (const [text, why] of refusals) {
+      assert.match(await fails(kriya, ['sms', 'send', uniquePhone(), text]), why);
+      assert.equal((await sendSms(kriya, uniquePhone(), text)).status, 422);
+    }
+    assert.deepEqual((await get(kriya, '/api/messages')).json.messages, []);
     assert.equal(kriya.telesign.messages.length, 0);
   });
 
@@ -136,6 +148,15 @@ describe('kriya sms status and log', () => {
   });
 });
 
+test('that codes cost two messages is said by the server at its start, and by no command', async (t) => {
+  const kriya = await startMessaging(t, { env: { SERVICE_NAME: 'A service of many words '.repeat(4).trim() } });
+  const warning = /a message with a code is long/;
+  assert.match(kriya.stdout() + kriya.stderr(), warning);
+  const { code, stdout, stderr } = await command(kriya, ['sms', 'log']);
+  assert.equal(code, 0, stderr);
+  assert.doesNotMatch(stdout + stderr, warning);
+});
+
 describe('kriya sms selftest', () => {
   test('checks credentials, sends one message and follows it until it has arrived', async (t) => {
     const kriya = await startMessaging(t);
@@ -151,7 +172,7 @@ describe('kriya sms selftest', () => {
     assert.match(said, /1\. .*telesign/i);
     assert.match(said, /accepts the credentials/);
     assert.match(said, /4\. Status: delivered/);
-    assert.match(said, /All steps passed/);
+    assert.match(said, /All steps passed but the last, which was skipped/);
     const [code] = text.match(/\d{6}/);
     assert.ok(!said.includes(phone.slice(3)) && !said.includes(code));
     assert.equal((await get(kriya, '/api/messages')).json.messages[0].status, 'delivered');
@@ -252,6 +273,8 @@ describe('kriya phone', () => {
     const dialogue = verifying(t, kriya, [phone]);
     const code = codeIn((await kriya.telesign.nextMessage({ to: phone })).text);
     await dialogue.says(/Code: $/);
+    dialogue.type(code.slice(1));
+    await dialogue.says(/6 to 10 digits/);
     dialogue.type(wrong(code));
     await dialogue.says(/Wrong; 4 tries left/);
     dialogue.type(code);

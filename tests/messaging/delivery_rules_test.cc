@@ -66,6 +66,17 @@ TEST(AfterHandOver, WhatWaitsItsTurnIsTriedUntilItsTimeIsOver) {
   EXPECT_EQ(after(message, over_rate).channel, Channel::sms);
 }
 
+TEST(AfterHandOver, LeavesTheSmsToAProviderThatSendsItItself) {
+  const StoredMessage message = message_with(Status::sending, {Channel::sms, Channel::voice});
+  for (SendOutcome outcome : {FakeMessageSender::accepted("r"), FakeMessageSender::ambiguous()}) {
+    outcome.sends_sms_itself = true;
+    EXPECT_EQ(after(message, outcome).channels_left, std::vector{Channel::voice});
+  }
+  SendOutcome refused = FakeMessageSender::refused();
+  refused.sends_sms_itself = true;
+  EXPECT_EQ(after(message, refused).channel, Channel::sms);
+}
+
 TEST(AfterHandOver, KeepsThePayloadOnlyWhileAnotherChannelCouldNeedIt) {
   EXPECT_FALSE(after(message_with(Status::sending), FakeMessageSender::accepted("r")).keep_payload);
   EXPECT_FALSE(after(message_with(Status::sending), FakeMessageSender::ambiguous()).keep_payload);

@@ -50,6 +50,11 @@ TEST(SmsText, HasOneToSixteenHundredCharacters) {
   EXPECT_FALSE(is_sms("\xff"));
 }
 
+TEST(SmsText, IsMoreThanWhiteSpace) {
+  for (const char* blank : {" ", "    ", "\n", " \t\r\n "}) EXPECT_FALSE(is_sms(blank));
+  EXPECT_TRUE(is_sms(" x "));
+}
+
 TEST(WhatsAppContent, IsExactlyOne) {
   Content content;
   EXPECT_THAT(bad_fields(content), ElementsAre("text"));
@@ -57,6 +62,22 @@ TEST(WhatsAppContent, IsExactlyOne) {
   EXPECT_THAT(bad_fields(content), IsEmpty());
   content.media = picture();
   EXPECT_THAT(bad_fields(content), ElementsAre("text"));
+}
+
+TEST(WhatsAppContent, SaysInASentenceThatItMustBeExactlyOne) {
+  const auto sentence = [](const Content& content) {
+    schema::FieldErrors errors;
+    check_whatsapp(content, errors);
+    return std::move(errors).as_error().detail;
+  };
+  Content content;
+  EXPECT_EQ(sentence(content),
+            "A field is not acceptable: text must be given, or one of template, media, buttons and list instead.");
+  content.media = picture();
+  content.list = list_of(1, 1);
+  EXPECT_EQ(sentence(content),
+            "A field is not acceptable: media must not come with list: exactly one of text, template, media, buttons "
+            "and list is allowed.");
 }
 
 TEST(WhatsAppContent, ChecksMedia) {

@@ -116,6 +116,41 @@ TEST_P(MessageStoreTest, AnAnswerWithoutAReferenceDropsThatOfAnEarlierHandOverAl
   EXPECT_EQ(find(id).record.provider_reference, "told");
 }
 
+TEST_P(MessageStoreTest, AReceiptWithoutACodeLeavesTheOneThatIsThere) {
+  const Uuid id = add().record.id;
+  const auto hear = [&](Status status, std::string code, std::string detail) {
+    StatusReport report;
+    report.status = status;
+    report.code = std::move(code);
+    report.detail = std::move(detail);
+    const std::int64_t version = find(id).version;
+    ASSERT_TRUE(run_to_completion(store_.merge(id, version, report, clock_.now(), soon())).value());
+  };
+  hear(Status::accepted, "", "");
+  EXPECT_EQ(find(id).record.provider_code, std::nullopt);
+  EXPECT_EQ(find(id).record.detail, std::nullopt);
+  hear(Status::sent, "292", "On its way");
+  hear(Status::failed, "", "");
+  EXPECT_EQ(find(id).record.provider_code, "292");
+  EXPECT_EQ(find(id).record.detail, "On its way");
+  hear(Status::delivered, "200", "");
+  EXPECT_EQ(find(id).record.provider_code, "200");
+  EXPECT_EQ(find(id).record.detail, std::nullopt) << "old words do not explain a new code";
+}
+
+TEST_P(MessageStoreTest, ANewHandOverForgetsWhatTheOneBeforeCameTo) {
+  const StoredMessage message = add();
+  const Uuid id = message.record.id;
+  const Move busy{.status = Status::queued, .keep_payload = true, .code = "10019", .detail = "Busy"};
+  ASSERT_TRUE(run_to_completion(store_.move(id, message.version, busy, clock_.now(), soon())).value());
+  EXPECT_EQ(find(id).record.provider_code, "10019");
+  const Claim claim{.by = "one", .provider = "other", .segments = 1, .until = clock_.now()};
+  ASSERT_TRUE(run_to_completion(store_.claim(id, find(id).version, claim, clock_.now(), soon())).value());
+  EXPECT_EQ(find(id).record.provider, "other");
+  EXPECT_EQ(find(id).record.provider_code, std::nullopt);
+  EXPECT_EQ(find(id).record.detail, std::nullopt);
+}
+
 TEST_P(MessageStoreTest, WhatIsToBeSentComesBeforeWhatIsToBeLookedAt) {
   const Uuid asked = add(clock_.now()).record.id;
   ASSERT_TRUE(merge(find(asked), Status::accepted));

@@ -430,6 +430,53 @@ TEST_P(OutboxTest, ARefusedMessageGoesToTheNextChannelWithItsOwnContent) {
   EXPECT_EQ(sms_.sent()[0].content.text, "By SMS, then");
 }
 
+TEST_P(OutboxTest, TheFirstChannelIsToldWhatAnSmsSaysInstead) {
+  NewMessage message = text_to(kTo, {Channel::whatsapp, Channel::sms});
+  message.fallback = Content();
+  message.fallback->text = "By SMS, then";
+  here_->send(message);
+  here_->send(text_to(kTo, {Channel::whatsapp}));
+  here_->send(text_to(kTo));
+  ASSERT_EQ(whatsapp_.sent().size(), 2U);
+  EXPECT_EQ(whatsapp_.sent()[0].sms_instead, "By SMS, then");
+  EXPECT_EQ(whatsapp_.sent()[1].sms_instead, std::nullopt);
+  EXPECT_EQ(sms_.sent().at(0).sms_instead, std::nullopt);
+}
+
+TEST_P(OutboxTest, AnSmsThatTheProviderSendsItselfIsNotSentByUsToo) {
+  SendOutcome outcome = FakeMessageSender::accepted("ref-1");
+  outcome.sends_sms_itself = true;
+  whatsapp_.then(outcome);
+  const auto record = here_->send(text_to(kTo, {Channel::whatsapp, Channel::sms}));
+  EXPECT_TRUE(here_->hear(report("ref-1", Status::failed, true), "fake-whatsapp"));
+  here_->step();
+  EXPECT_EQ(here_->find(record->id).record.status, Status::failed);
+  EXPECT_TRUE(sms_.sent().empty());
+}
+
+TEST_P(OutboxTest, AfterAFallOverTheRecordHasNothingOfTheProviderBefore) {
+  whatsapp_.then(FakeMessageSender::refused());
+  SendOutcome silent = FakeMessageSender::accepted("ref-1");
+  silent.code.clear();
+  silent.detail.clear();
+  sms_.then(silent);
+  const auto record = here_->send(text_to(kTo, {Channel::whatsapp, Channel::sms}));
+  EXPECT_EQ(record->provider, "fake");
+  EXPECT_EQ(record->provider_code, std::nullopt);
+  EXPECT_EQ(record->detail, std::nullopt);
+}
+
+TEST_P(OutboxTest, ALateWordOfAnotherProviderLeavesTheCodeOfTheOneThatIsNamed) {
+  whatsapp_.then(FakeMessageSender::refused());
+  const auto record = here_->send(text_to(kTo, {Channel::whatsapp, Channel::sms}));
+  EXPECT_EQ(record->provider_code, "290");
+  StatusReport late = report("ref-of-whatsapp", Status::delivered);
+  late.message_id = record->id;
+  EXPECT_TRUE(here_->hear(late, "fake-whatsapp"));
+  EXPECT_EQ(here_->find(record->id).record.status, Status::delivered);
+  EXPECT_EQ(here_->find(record->id).record.provider_code, "290");
+}
+
 TEST_P(OutboxTest, ARefusedMessageWithoutAnotherChannelHasFailed) {
   sms_.then(FakeMessageSender::refused());
   const auto record = here_->send(text_to(kTo));

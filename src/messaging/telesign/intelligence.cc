@@ -52,7 +52,9 @@ Task<Result<NumberReport>> TelesignLookup::look_up(PhoneNumber number, std::vect
     if (std::ranges::find(kAddons, addon) == std::end(kAddons)) {
       std::string known;
       for (const std::string_view name : kAddons) known += (known.empty() ? "" : ", ") + std::string(name);
-      co_return fail(Errc::bad_request, "An add-on must be one of " + known + ".");
+      schema::FieldErrors errors;
+      errors.inside("addons", [&] { errors.add("must hold only " + known + "; '" + addon + "' is none of these"); });
+      co_return fail(std::move(errors).as_error());
     }
     asked[addon] = json::object{};
   }

@@ -12,7 +12,7 @@ class TelesignLookup final : public NumberLookup {
   TelesignLookup(TelesignApi& api, const Clock& clock) : api_(api), clock_(clock) {}
 
   /// Add-ons: contact, number_deactivation, porting_status, porting_history, subscriber_status, sim_swap,
-  /// call_forward_detection, active_call_status, breached_number_check; any other is bad_request.
+  /// call_forward_detection, active_call_status, breached_number_check; any other is invalid_fields.
   Task<Result<NumberReport>> look_up(PhoneNumber number, std::vector<std::string> addons, Deadline deadline) override;
 
  private:

@@ -78,24 +78,17 @@ json::object templated(std::string_view name, json::object parameters) {
 
 json::object text_message(std::string_view text) { return templated("text", {{"text", text}}); }
 
-/// What goes out by WhatsApp, and the words of an SMS instead; "": there are none.
-struct Rendering {
-  json::object whatsapp;
-  std::string sms;
-};
-
-std::optional<Rendering> render_media(const Media& media) {
+std::optional<json::object> render_media(const Media& media) {
   if (media.caption && !media.caption->empty()) return std::nullopt;  // no parameter is documented for it
   switch (media.kind) {
     case MediaKind::image:
-      return Rendering{templated("image", {{"header_url", media.url}}), media.url};
+      return templated("image", {{"header_url", media.url}});
     case MediaKind::video:
-      return Rendering{templated("video", {{"header_url", media.url}}), media.url};
+      return templated("video", {{"header_url", media.url}});
     case MediaKind::audio:
-      return Rendering{templated("audio", {{"header_url", media.url}}), media.url};
+      return templated("audio", {{"header_url", media.url}});
     case MediaKind::document:
-      return Rendering{templated("file", {{"header_url", media.url}, {"file_name", media.filename.value_or("file")}}),
-                       media.url};
+      return templated("file", {{"header_url", media.url}, {"file_name", media.filename.value_or("file")}});
     case MediaKind::sticker:
       return std::nullopt;
   }
@@ -103,24 +96,30 @@ std::optional<Rendering> render_media(const Media& media) {
 }
 
 /// The names are those that Telesign reports as `mandatory_parameters` of a template.
-std::optional<Rendering> render_template(const Template& content) {
+std::optional<json::object> render_template(const Template& content) {
   if (content.buttons && !content.buttons->empty()) return std::nullopt;  // nor is one for their payloads
   json::object parameters;
   if (content.header) parameters["header_url"] = content.header->url;
   for (std::size_t i = 0; i < content.body.size(); ++i) {
     parameters["body_text_" + std::to_string(i + 1)] = content.body[i];
   }
-  return Rendering{templated(content.name, std::move(parameters)), ""};
+  return templated(content.name, std::move(parameters));
 }
 
-std::optional<Rendering> render(const Content& content, const SendingOptions& options) {
-  if (content.text) return Rendering{text_message(*content.text), *content.text};
+/// What goes out by WhatsApp.
+std::optional<json::object> render(const Content& content, const SendingOptions& options) {
+  if (content.text) return text_message(*content.text);
   if (content.code && content.code->code && !options.code_template.empty()) {
-    return Rendering{templated(options.code_template, {{"body_text_1", *content.code->code}}), content.code->text};
+    return templated(options.code_template, {{"body_text_1", *content.code->code}});
   }
   if (content.template_) return render_template(*content.template_);
   if (content.media) return render_media(*content.media);
   return std::nullopt;
+}
+
+bool fits_body(const json::object& whatsapp, std::string_view sms) {
+  constexpr std::size_t most = 10'240 - 1'024;  // bytes of the body; what goes around the words is less than that
+  return write_json(whatsapp).size() + write_json(json::string(sms)).size() <= most;
 }
 
 }  // namespace
@@ -186,21 +185,27 @@ Form call_request(const Outgoing& message, const SendingOptions& options) {
 }
 
 bool fits_omnichannel(const Content& content, const SendingOptions& options) {
-  constexpr std::size_t most = 10'240 - 1'024;  // bytes of the body; what goes around the words is less than that
-  const auto rendering = render(content, options);
-  return rendering && write_json(rendering->whatsapp).size() + write_json(json::string(rendering->sms)).size() <= most;
+  const auto whatsapp = render(content, options);
+  return whatsapp && fits_body(*whatsapp, content.code ? content.code->text : std::string_view());
+}
+
+std::optional<std::string> sms_behind(const Outgoing& message, const SendingOptions& options) {
+  if (!options.sms_fallback) return std::nullopt;
+  if (message.content.code) return message.content.code->text;
+  const auto whatsapp = render(message.content, options);
+  if (!message.sms_instead || !whatsapp || !fits_body(*whatsapp, *message.sms_instead)) return std::nullopt;
+  return message.sms_instead;
 }
 
 json::object omnichannel_request(const Outgoing& message, const SendingOptions& options) {
-  auto rendering = render(message.content, options);
-  const bool by_sms_too = options.sms_fallback && !rendering->sms.empty();
+  const auto sms = sms_behind(message, options);
   json::array channels;
-  json::object by_channel{{"whatsapp", std::move(rendering->whatsapp)}};
-  if (by_sms_too) {
+  json::object by_channel{{"whatsapp", *render(message.content, options)}};
+  if (sms) {
     const int seconds = message.purpose == Purpose::code ? kCodeFallbackSeconds : kFallbackSeconds;
     channels.push_back(json::object{{"channel", "whatsapp"}, {"fallback_time", seconds}});
     channels.push_back(json::object{{"channel", "sms"}});
-    by_channel["sms"] = text_message(rendering->sms);
+    by_channel["sms"] = text_message(*sms);
   } else {
     channels.push_back(json::object{{"channel", "whatsapp"}});
   }

@@ -15,7 +15,7 @@ struct SendingOptions {
   std::string sender_id = {};      // empty: Telesign's choice
   std::string callback_url = {};   // where receipts go; empty: the account's own setting
   std::string code_template = {};  // the approved WhatsApp template for codes; empty: no codes by WhatsApp
-  bool sms_fallback = true;        // of WhatsApp messages that have words an SMS can carry
+  bool sms_fallback = true;        // behind WhatsApp: of codes, and of messages that say what an SMS says instead
 };
 
 /// POST /v1/messaging: a text, or a code that we made.
@@ -31,7 +31,11 @@ Form call_request(const Outgoing& message, const SendingOptions& options);
 /// templates there), stickers, captions, and bodies over 10 KB.
 bool fits_omnichannel(const Content& content, const SendingOptions& options);
 
-/// POST /v1/omnichannel: WhatsApp, with an SMS to fall back on. Only for what fits_omnichannel.
+/// What Telesign sends by SMS when WhatsApp fails or takes too long: the text of a code, or `sms_instead` where the
+/// body has room for it. Nothing else: nobody asked for another SMS.
+std::optional<std::string> sms_behind(const Outgoing& message, const SendingOptions& options);
+
+/// POST /v1/omnichannel: WhatsApp, with sms_behind to fall back on. Only for what fits_omnichannel.
 json::object omnichannel_request(const Outgoing& message, const SendingOptions& options);
 
 /// What a call says for a code: `code` goes into verify_code, which takes three to five digits without a leading zero;

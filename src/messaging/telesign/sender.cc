@@ -51,7 +51,9 @@ Task<SendOutcome> TelesignSender::send(Outgoing message, Deadline deadline) {
   const Content& content = message.content;
   if (message.channel == Channel::whatsapp) {
     auto body = omnichannel_request(message, options_);
-    co_return outcome_of(co_await api_.post(Product::messaging, "/v1/omnichannel", std::move(body), deadline));
+    auto outcome = outcome_of(co_await api_.post(Product::messaging, "/v1/omnichannel", std::move(body), deadline));
+    outcome.sends_sms_itself = message.sms_instead && sms_behind(message, options_);
+    co_return outcome;
   }
   if (message.channel == Channel::voice) {
     auto form = call_request(message, options_);

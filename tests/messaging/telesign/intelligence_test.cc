@@ -157,8 +157,12 @@ TEST_F(TelesignIntelligenceTest, TellsARefusedQuestionFromAnAnswerThatCannotBeHa
   }
   TelesignLookup lookup(api, clock);
   const auto asked = client.requests.size();
-  EXPECT_EQ(run_to_completion(lookup.look_up(number, {"contact_match"}, Deadline::after(5s))).error().code,
-            Errc::bad_request);
+  const auto unknown = run_to_completion(lookup.look_up(number, {"sim_swap", "contact_match"}, Deadline::after(5s)));
+  EXPECT_EQ(unknown.error().code, Errc::invalid_fields);
+  ASSERT_EQ(unknown.error().fields.size(), 1U);
+  EXPECT_EQ(unknown.error().fields[0].field, "addons");
+  EXPECT_NE(unknown.error().fields[0].message.find("sim_swap"), std::string::npos) << "what is allowed";
+  EXPECT_NE(unknown.error().fields[0].message.find("'contact_match' is none"), std::string::npos);
   EXPECT_EQ(client.requests.size(), asked);
 }
 

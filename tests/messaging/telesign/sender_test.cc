@@ -156,18 +156,39 @@ TEST(TelesignSpoken, SplitsACodeWithoutLosingADigit) {
 TEST_F(TelesignSenderTest, SendsWhatsAppWithAnSmsToFallBackOn) {
   client.answer(
       200, R"({"reference_id":"OMNI","status":{"code":3001,"description":"Message in progress"},"external_id":null})");
-  const auto outcome =
-      send(message(Channel::whatsapp, text("H\u00e9llo")), {.callback_url = "https://kriya.example/w"});
+  auto outgoing = message(Channel::whatsapp, text("H\u00e9llo"));
+  outgoing.sms_instead = "By SMS, then";
+  const auto outcome = send(outgoing, {.callback_url = "https://kriya.example/w"});
   EXPECT_EQ(outcome.kind, Kind::accepted);
+  EXPECT_TRUE(outcome.sends_sms_itself);
   EXPECT_EQ(client.requests.at(0).url, "https://rest-ww.telesign.com/v1/omnichannel");
   EXPECT_EQ(client.header("Content-Type"), "application/json");
   EXPECT_NE(client.requests.at(0).body.find("H\u00e9llo"), std::string::npos) << "UTF-8 as it is";
   EXPECT_EQ(body(), parse_json(R"({"channels":[{"channel":"whatsapp","fallback_time":300},{"channel":"sms"}],
     "recipient":{"phone_number":"14155550123"},
-    "message":{"whatsapp":{"template":"text","parameters":{"text":"H\u00e9llo"}},"sms":{"template":"text","parameters":{"text":"H\u00e9llo"}}},
+    "message":{"whatsapp":{"template":"text","parameters":{"text":"H\u00e9llo"}},"sms":{"template":"text","parameters":{"text":"By SMS, then"}}},
     "message_type":"ARN","external_id":"01939dd6-59a0-7000-8000-0123456789ab","account_lifecycle_event":"transact",
     "callback_url":"https://kriya.example/w"})")
                         .value());
+}
+
+TEST_F(TelesignSenderTest, SendsNoSmsBehindWhatsAppThatNobodyAskedFor) {
+  Content media;
+  media.media = Media{MediaKind::image, "https://example.com/a.png", {}, {}};
+  for (const Content& content : {text("hi"), media}) {
+    client.answer(200, R"({"reference_id":"OMNI","status":{"code":3001}})");
+    EXPECT_FALSE(send(message(Channel::whatsapp, content)).sends_sms_itself);
+    EXPECT_EQ(body().at("channels"), parse_json(R"([{"channel":"whatsapp"}])").value());
+    EXPECT_FALSE(body().at("message").as_object().contains("sms"));
+  }
+}
+
+TEST_F(TelesignSenderTest, LeavesAnSmsToTheOutboxThatTheBodyHasNoRoomFor) {
+  auto outgoing = message(Channel::whatsapp, text(std::string(9'000, 'x')));
+  outgoing.sms_instead = std::string(1'600, 'y');
+  client.answer(200, R"({"reference_id":"OMNI","status":{"code":3001}})");
+  EXPECT_FALSE(send(outgoing).sends_sms_itself);
+  EXPECT_EQ(body().at("channels").as_array().size(), 1U);
 }
 
 TEST_F(TelesignSenderTest, SendsTemplatesMediaAndCodesByWhatsApp) {
@@ -197,6 +218,7 @@ TEST_F(TelesignSenderTest, SendsTemplatesMediaAndCodesByWhatsApp) {
   EXPECT_EQ(body().at("message").at("whatsapp"),
             parse_json(R"({"template":"telesign_code","parameters":{"body_text_1":"123456"}})").value());
   EXPECT_EQ(body().at("channels").at(0).at("fallback_time"), 30);
+  EXPECT_EQ(body().at("message").at("sms").at("parameters").at("text"), "Your code is 123456.");
 }
 
 TEST_F(TelesignSenderTest, RefusesWhatTelesignDocumentsNoWayToSend) {
