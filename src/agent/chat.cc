@@ -8,6 +8,7 @@
 #include "agent/command_help.h"
 #include "agent/history.h"
 #include "agent/secrets.h"
+#include "agent/sign_in_watch.h"
 #include "agent/slash_command.h"
 #include "base/encoding.h"
 #include "crypto/random.h"
@@ -71,7 +72,7 @@ struct Chat::Job {
   KeptCommand kept;  // what is written down of it
   std::vector<Message> history;
   ChatClient client;
-  std::optional<Models::Choice> choice;            // none: no model is configured
+  std::optional<Models::Choice> choice;            // none: a command, or no model is configured
   std::optional<OpenedConversation> conversation;  // none: nothing is stored
 };
 
@@ -96,11 +97,9 @@ Task<Result<std::shared_ptr<RunningChat>>> Chat::start(ChatRequest request, Chat
           .client = std::move(client),
           .choice = {},
           .conversation = {}};
-  if (!parts_.models.empty()) {
-    auto choice = parts_.models.choose(request.api, request.model);
-    if (!choice) co_return fail(std::move(choice.error()));
-    job.choice = *std::move(choice);
-  }
+  auto choice = parts_.models.choose(request.api, request.model);
+  if (!choice) co_return fail(std::move(choice.error()));
+  if (!is_command(job.said)) job.choice = *std::move(choice);
   const Executor executor = co_await asio::this_coro::executor;
   const Timestamp now = parts_.clock.now();
   const Uuid id = request.conversation_id.value_or(crypto::new_uuid(now));
@@ -146,6 +145,7 @@ Task<void> Chat::run(std::shared_ptr<RunningChat> chat, Job job) {
   ChatEvents events(chat->events, job.client.can_approve);
   auto person =
       std::make_shared<PersonAsked>(chat->turn, events, parts_.clock, options_.approval_within, job.client.can_approve);
+  const SignInWatch watch(options_.still, job.client.principal, chat->turn, options_.look_every);
   TurnOutcome outcome;
   if (is_command(job.said)) {
     outcome = co_await command(*chat, job, events);
@@ -153,6 +153,10 @@ Task<void> Chat::run(std::shared_ptr<RunningChat> chat, Job job) {
     outcome = spoken(kNoModel, events);
   } else {
     outcome = co_await turn_.run(*job.choice->chat_model, turn_request(*chat->turn, job), events, person);
+  }
+  if (outcome.stopped && watch.ended()) {
+    outcome.stopped = false;
+    outcome.failure = watch.ended();
   }
   co_await finish(*chat, job, std::move(outcome));
 }

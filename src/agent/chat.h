@@ -58,10 +58,11 @@ class Chat {
   };
   struct Options {
     TurnLimits limits;
-    std::string instructions = {};              // empty: the built-in ones
-    std::chrono::seconds approval_within{120};  // then a call is denied
-    Turn::Refuse refuse = {};                   // see Turn::on_refusal
-    Turn::Still still = {};                     // see Turn::check_by
+    std::string instructions = {};                 // empty: the built-in ones
+    std::chrono::seconds approval_within{120};     // then a call is denied
+    Turn::Refuse refuse = {};                      // see Turn::on_refusal
+    Turn::Still still = {};                        // see Turn::check_by
+    std::chrono::milliseconds look_every{15'000};  // who is signed in, while a turn goes
   };
 
   /// All references must outlive this, and this every chat that runs.

@@ -8,6 +8,7 @@
 #include "agent/command_help.h"
 #include "base/encoding.h"
 #include "crypto/digest.h"
+#include "http/accept.h"
 #include "http/sse.h"
 
 namespace kriya::agent {
@@ -37,7 +38,7 @@ std::string trace_id_of(const Request& request) {
 
 bool wants_events(const Request& request, const ChatRequest& body) {
   if (body.stream) return *body.stream;
-  return request.joined_header("Accept").find("text/event-stream") != std::string::npos;
+  return http::acceptance_of(request, "text/event-stream").named;  // by */* most programs mean JSON
 }
 
 /// Stops the chat when nobody will read on: also when the answer was never begun.
@@ -146,6 +147,7 @@ void add_chat(http::Router& router, const http::AccessRule& browser, Chat& chat)
           .errors = {Errc::not_found, Errc::conflict, Errc::too_many_requests, Errc::model_unavailable,
                      Errc::overloaded, Errc::unavailable},
           .example_request = example_request(),
+          .other_types = {"text/event-stream"},
           .handle = {}});
   route.run = [&chat](const Request& request, const Caller& caller) { return run_chat(&chat, request, caller); };
   router.add(std::move(route));
@@ -198,7 +200,7 @@ void add_chat_endpoints(http::Router& router, const http::AccessRule& browser, C
                        return decide(turns, owner_of(*caller.principal), request, caller.deadline);
                      },
              });
-  add_conversation_endpoints(router, browser, parts.conversations);
+  add_conversation_endpoints(router, browser, parts.conversations, parts.turns);
 }
 
 }  // namespace kriya::agent

@@ -15,7 +15,8 @@ struct ChatEndpoints {
 
 /// `browser` sets Caller::principal. Everything must outlive the router.
 void add_chat_endpoints(http::Router& router, const http::AccessRule& browser, ChatEndpoints parts);
-void add_conversation_endpoints(http::Router& router, const http::AccessRule& browser, ConversationStore& store);
+void add_conversation_endpoints(http::Router& router, const http::AccessRule& browser, ConversationStore& store,
+                                LiveTurns& turns);
 
 /// Whose conversations these are: a person's, or a visitor's as long as the session lasts.
 std::string owner_of(const http::Principal& principal);

@@ -45,7 +45,8 @@ Task<Approver::Answer> PersonAsked::ask(ModelCall call, Deadline deadline) {
                      .words =
                          "The person has to approve this call, which needs a client that reads the answer as "
                          "events. It was not made. The person can also type it: /" +
-                         call.name + " " + write_json(call.arguments)};
+                         call.name + " " + write_json(call.arguments),
+                     .kind = "unanswered"};
   }
   const auto question = turn_->open_question(call.name);
   events_.put("approval", {{"id", question.id},
@@ -59,10 +60,13 @@ Task<Approver::Answer> PersonAsked::ask(ModelCall call, Deadline deadline) {
   if (decision) {
     co_return Answer{.allowed = false, .words = "The person denied this call. It was not made; do not try it again."};
   }
-  if (deadline.stop().stop_requested()) co_return Answer{.allowed = false, .words = "The call was given up."};
+  if (deadline.stop().stop_requested()) {
+    co_return Answer{.allowed = false, .words = "The call was given up.", .kind = "cancelled"};
+  }
   co_return Answer{.allowed = false,
                    .words = "The person did not approve this call within " + std::to_string(within_.count()) +
-                            " seconds. It was not made."};
+                            " seconds. It was not made.",
+                   .kind = "unanswered"};
 }
 
 }  // namespace kriya::agent

@@ -56,10 +56,13 @@ Task<Result<ConversationSummary>> rename(ConversationStore* store, std::string o
   co_return summary_of(**found);
 }
 
-Task<Result<ConversationDeleted>> remove(ConversationStore* store, std::string owner, Uuid id, Deadline deadline) {
-  const auto removed = co_await store->remove(id, std::move(owner), std::move(deadline));
+Task<Result<ConversationDeleted>> remove(ConversationStore* store, LiveTurns* turns, std::string owner, Uuid id,
+                                         Deadline deadline) {
+  const auto removed = co_await store->remove(id, owner, std::move(deadline));
   if (!removed) co_return fail(removed.error());
   if (!*removed) co_return fail(no_such_conversation());
+  // What it still wanted to do must not be done. Only now, since no other turn can begin in it any more.
+  co_await turns->end(std::move(owner), id);
   co_return ConversationDeleted{true, "Conversation deleted"};
 }
 
@@ -94,6 +97,7 @@ void add_export(http::Router& router, const http::AccessRule& browser, Conversat
                                                       .access = {browser},
                                                       .limits = {kLimit},
                                                       .errors = {Errc::not_found, Errc::unavailable},
+                                                      .other_types = {"text/markdown"},
                                                       .handle = {}});
   route.run = [&store](const Request& request, const Caller& caller) { return run_export(&store, request, caller); };
   router.add(std::move(route));
@@ -112,7 +116,8 @@ Parsed<ConversationTitle> ConversationTitle::parse(std::string_view text) {
   return title;
 }
 
-void add_conversation_endpoints(http::Router& router, const http::AccessRule& browser, ConversationStore& store) {
+void add_conversation_endpoints(http::Router& router, const http::AccessRule& browser, ConversationStore& store,
+                                LiveTurns& turns) {
   const std::vector<Errc> errors = {Errc::not_found, Errc::unavailable};
   router.add(Method::get, "/api/conversations",
              http::Endpoint<ConversationQuery, ConversationPage>{
@@ -153,13 +158,15 @@ void add_conversation_endpoints(http::Router& router, const http::AccessRule& br
   router.add(Method::delete_, "/api/conversations/{id}",
              http::Endpoint<ConversationPath, ConversationDeleted>{
                  .summary = "Delete a conversation for good",
+                 .description = "An answer that is on its way in it is stopped, and a call that waits for an approval "
+                                "is not made.",
                  .tag = kConversationsTag,
                  .access = {browser},
                  .limits = {kLimit},
                  .errors = errors,
                  .handle =
-                     [&store](const ConversationPath& path, const Caller& caller) {
-                       return remove(&store, owner_of(*caller.principal), path.id, caller.deadline);
+                     [&store, &turns](const ConversationPath& path, const Caller& caller) {
+                       return remove(&store, &turns, owner_of(*caller.principal), path.id, caller.deadline);
                      },
              });
   add_export(router, browser, store);

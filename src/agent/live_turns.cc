@@ -19,6 +19,10 @@ std::string always_key(const std::string& owner, const Uuid& conversation, const
   return owner + '\n' + conversation.str() + '\n' + tool;
 }
 
+json::object wish_to_cancel(const std::string& owner, const Uuid& conversation) {
+  return {{"kind", "cancel"}, {"owner", owner}, {"conversation", conversation.str()}};
+}
+
 Task<void> publish(storage::ephemeral::Ephemeral& ephemeral, std::string message) {
   // What is lost is a message that somebody waits for a short while, or a question asked once more.
   (void)co_await ephemeral.publish(kChannel, std::move(message), Deadline::after(kAnswerWithin));
@@ -125,7 +129,15 @@ Task<bool> LiveTurns::cancel(std::string owner, Uuid conversation, Deadline dead
     turn->stop();
     co_return true;
   }
-  co_return co_await ask_others({{"kind", "cancel"}, {"owner", owner}, {"conversation", conversation.str()}}, deadline);
+  co_return co_await ask_others(wish_to_cancel(owner, conversation), deadline);
+}
+
+Task<void> LiveTurns::end(std::string owner, Uuid conversation) {
+  if (const auto turn = find(owner, conversation)) {
+    turn->stop();
+  } else {
+    co_await publish(ephemeral_, write_json(wish_to_cancel(owner, conversation)));
+  }
 }
 
 Task<bool> LiveTurns::decide(std::string owner, Uuid conversation, std::string id, Decision decision,
@@ -197,7 +209,7 @@ void LiveTurns::hear(std::string_view text) {
   if (!turn) return;
   if (kind == "cancel") {
     turn->stop();
-    answer(*turn, nonce);
+    if (!nonce.empty()) answer(*turn, nonce);
   } else if (kind == "decide" &&
              decide_here(*turn, std::string(text_member(*message, "question")),
                          schema::parse_word<Decision>(text_member(*message, "decision")).value_or(Decision::deny))) {

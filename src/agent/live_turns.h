@@ -83,6 +83,9 @@ class LiveTurns {
   /// Stops the owner's turn in a conversation, wherever it runs. False: none was found.
   Task<bool> cancel(std::string owner, Uuid conversation, Deadline deadline);
 
+  /// The same, without waiting to hear whether another instance has it: where most often none runs.
+  Task<void> end(std::string owner, Uuid conversation);
+
   /// Answers what it asks. False: no such question is open.
   Task<bool> decide(std::string owner, Uuid conversation, std::string id, Decision decision, Deadline deadline);
 

@@ -30,16 +30,15 @@ class Models {
   /// For tests, and for models that are no servers.
   void add(std::string name, std::string model, std::unique_ptr<ChatModel> chat_model);
 
-  bool empty() const { return known_.empty(); }
-
   struct Choice {
     ChatModel* chat_model = nullptr;
     std::string api;
     std::string model;
   };
-  /// A model that may not be chosen is replaced by the provider's own. Errors: invalid_fields, an unknown api.
-  /// Not called while there is none.
-  Result<Choice> choose(const std::optional<std::string>& api, const std::optional<std::string>& model) const;
+  /// A model that may not be chosen is replaced by the provider's own. Nullopt: none is configured. Errors:
+  /// invalid_fields, an unknown api; while none is configured only "openai", which OPENAI_API_KEY would make, is known.
+  Result<std::optional<Choice>> choose(const std::optional<std::string>& api,
+                                       const std::optional<std::string>& model) const;
 
  private:
   struct Known {

@@ -1,5 +1,6 @@
 #include "agent/tool_round.h"
 
+#include <map>
 #include <mutex>
 
 #include <boost/asio/co_spawn.hpp>
@@ -15,6 +16,7 @@ constexpr std::size_t kMostCallsAtOnce = 32;
 constexpr std::chrono::seconds kGrace{2};  // for tools to end after they were told to
 constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 constexpr std::chrono::seconds kLook{60};  // while only the person is waited for
+constexpr const char* kGivenUp = "The call was given up.";
 
 /// One that has ended; kNone: something else has changed.
 struct Ended {
@@ -46,7 +48,7 @@ class ProgressDoor {
 struct CallUnderWay {
   tools::ToolSource& tools;
   Turn::Refuse refuse;
-  Turn::Still still;  // empty for a call that only reads
+  Turn::Still still;
   std::shared_ptr<Approver> approver;
   bool needs_approval;
   std::size_t index;
@@ -84,12 +86,34 @@ void start_clock(CallUnderWay& one) { one.give_up_at = Steady::now() + one.time 
 Task<Approver::Answer> permission(CallUnderWay& one) {
   if (!one.approver) {
     co_return Approver::Answer{
-        .allowed = false, .words = "The person has to approve this call, and cannot be asked here. It was not made."};
+        .allowed = false,
+        .words = "The person has to approve this call, and cannot be asked here. It was not made.",
+        .kind = "unanswered"};
   }
   auto answer = co_await one.approver->ask(one.call, deadline_of(one));
   // The turn has told the model already that nothing came of it.
-  if (one.given_up) co_return Approver::Answer{.allowed = false, .words = "The call was given up."};
+  if (one.given_up || (answer.allowed && one.stop.stop_requested())) {
+    co_return Approver::Answer{.allowed = false, .words = kGivenUp, .kind = "cancelled"};
+  }
   co_return answer;
+}
+
+/// A turn that ends before the person has decided is nobody's denial.
+tools::Refusal refusal_of(const Approver::Answer& answer) {
+  return {.decision = answer.kind == "cancelled" ? "none" : "denied", .kind = answer.kind, .words = answer.words};
+}
+
+/// Of somebody who may not act any more; or nobody can tell just now who it is.
+tools::Refusal refusal_of(const Error& error) {
+  const bool signed_out = error.code == Errc::invalid_token;
+  return {.decision = signed_out ? "denied" : "none",
+          .kind = signed_out ? "signed_out" : "unavailable",
+          .words = error.detail};
+}
+
+Task<CallOutcome> refused(CallUnderWay& one, tools::Refusal refusal) {
+  if (one.refuse) co_await one.refuse({one.call.name, one.call.arguments}, one.context, refusal);
+  co_return outcome_of(one.call, true, refusal.words);
 }
 
 Task<CallOutcome> answer_of(CallUnderWay& one, Steady::duration& waited) {
@@ -100,18 +124,12 @@ Task<CallOutcome> answer_of(CallUnderWay& one, Steady::duration& waited) {
     start_clock(one);
     one.ended->put({});
     one.context.deadline = deadline_of(one);
-    if (!answer.allowed) {
-      if (one.refuse) co_await one.refuse({one.call.name, one.call.arguments}, one.context, answer.words);
-      co_return outcome_of(one.call, true, answer.words);
-    }
+    if (!answer.allowed) co_return co_await refused(one, refusal_of(answer));
     one.context.decision = "approved";
   }
   if (one.still) {
     auto now = co_await one.still(one.context.principal);
-    if (!now) {
-      if (one.refuse) co_await one.refuse({one.call.name, one.call.arguments}, one.context, now.error().detail);
-      co_return outcome_of(one.call, true, now.error().detail);
-    }
+    if (!now) co_return co_await refused(one, refusal_of(now.error()));
     one.context.principal = *std::move(now);
   }
   const auto begun = Steady::now();
@@ -129,19 +147,40 @@ Task<void> make_call(std::shared_ptr<CallUnderWay> one) {
   one->ended->put({one->index, std::move(outcome), waited});
 }
 
-/// Why this call is not made at all; empty: it is.
-std::string objection(const ToolRound& round, const ModelCall& call, const tools::ToolSpec* spec, std::size_t index) {
-  if (spec == nullptr) return "There is no tool of that name.";
+/// Why this call is not made at all; nullopt: it is. Nobody decides on such a call.
+std::optional<tools::Refusal> objection(const ToolRound& round, const ModelCall& call, const tools::ToolSpec* spec,
+                                        std::size_t index) {
+  const auto because = [](std::string kind, std::string words) {
+    return tools::Refusal{.decision = "none", .kind = std::move(kind), .words = std::move(words)};
+  };
+  if (spec == nullptr) return because("not_found", "There is no tool of that name.");
   if (!call.broken.empty()) {
-    return "The arguments are no JSON object. Call the tool again with a complete JSON object.";
+    return because("arguments", "The arguments are no JSON object. Call the tool again with a complete JSON object.");
   }
   if (index >= kMostCallsAtOnce) {
-    return "Too many calls at once: at most " + std::to_string(kMostCallsAtOnce) + " are made.";
+    return because("too_many", "Too many calls at once: at most " + std::to_string(kMostCallsAtOnce) + " are made.");
   }
   if (!round.repeated.count(call)) {
-    return "This call was made twice already with the same arguments. Use what it gave, or do something else.";
+    return because("repeated",
+                   "This call was made twice already with the same arguments. Use what it gave, or do something else.");
   }
-  return {};
+  return std::nullopt;
+}
+
+/// With the members of every object sorted by their names: models write them in any order.
+json::value with_sorted_members(const json::value& value) {
+  if (const json::array* list = value.if_array()) {
+    json::array sorted;
+    for (const json::value& one : *list) sorted.push_back(with_sorted_members(one));
+    return sorted;
+  }
+  const json::object* object = value.if_object();
+  if (object == nullptr) return value;
+  std::map<std::string_view, const json::value*> members;
+  for (const auto& member : *object) members.emplace(member.key(), &member.value());
+  json::object sorted;
+  for (const auto& [name, member] : members) sorted[name] = with_sorted_members(*member);
+  return sorted;
 }
 
 tools::CallContext context_of(const ToolRound& round) {
@@ -157,7 +196,7 @@ std::shared_ptr<CallUnderWay> start(const ToolRound& round, const ModelCall& cal
   auto one = std::make_shared<CallUnderWay>(CallUnderWay{
       .tools = round.tools,
       .refuse = round.refuse,
-      .still = writes ? round.still : Turn::Still(),
+      .still = round.still,
       .approver = round.approver,
       .needs_approval = round.approval == Approval::always || (round.approval == Approval::writes && writes),
       .index = index,
@@ -190,7 +229,7 @@ std::optional<Steady::time_point> latest_end(const std::vector<std::shared_ptr<C
 }  // namespace
 
 bool RepeatedCalls::count(const ModelCall& call) {
-  return ++counts_[call.name + '\n' + write_json(call.arguments)] <= kMost;
+  return ++counts_[call.name + '\n' + write_json(with_sorted_members(call.arguments))] <= kMost;
 }
 
 Task<RoundOutcome> make_calls(ToolRound round, std::vector<ModelCall> calls) {
@@ -204,9 +243,10 @@ Task<RoundOutcome> make_calls(ToolRound round, std::vector<ModelCall> calls) {
     const tools::ToolSpec* spec = round.names.find(calls[i].name);
     if (spec != nullptr) calls[i].name = spec->name;
     round.listener.call_started(calls[i]);
-    if (auto words = objection(round, calls[i], spec, i); !words.empty()) {
-      if (round.refuse) co_await round.refuse({calls[i].name, calls[i].arguments}, context_of(round), words);
-      outcomes[i] = outcome_of(calls[i], true, std::move(words));
+    if (auto refusal = objection(round, calls[i], spec, i)) {
+      tools::ToolCall wish{calls[i].name, calls[i].arguments, calls[i].broken};
+      if (round.refuse) co_await round.refuse(std::move(wish), context_of(round), *refusal);
+      outcomes[i] = outcome_of(calls[i], true, std::move(refusal->words));
       round.listener.call_ended(*outcomes[i]);
     } else {
       under_way.push_back(start(round, calls[i], *spec, i, door, ended, executor));
@@ -230,7 +270,7 @@ Task<RoundOutcome> make_calls(ToolRound round, std::vector<ModelCall> calls) {
   door->close();
   for (std::size_t i = 0; i < calls.size(); ++i) {
     if (!outcomes[i]) {
-      outcomes[i] = outcome_of(calls[i], true, "The call was given up.");
+      outcomes[i] = outcome_of(calls[i], true, kGivenUp);
       round.listener.call_ended(*outcomes[i]);
     }
     all.calls.push_back(*std::move(outcomes[i]));

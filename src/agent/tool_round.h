@@ -15,7 +15,7 @@ class RepeatedCalls {
  public:
   static constexpr int kMost = 2;  // times that the same call is made
 
-  /// Counts this one; false when it was made often enough.
+  /// Counts this one; false when it was made often enough. The order of the arguments' members makes no difference.
   bool count(const ModelCall& call);
 
  private:

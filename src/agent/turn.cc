@@ -82,13 +82,14 @@ class Run {
     if (outcome_.response.empty() && !is_over()) say("The model gave no answer.");
   }
 
-  /// Somebody who has signed out, or may do less by now, must not go on by a turn that they began before.
+  /// Somebody who has signed out, or may do less by now, must not go on by a turn that they began before. When that
+  /// cannot be told, the turn goes on: each of its calls asks again.
   Task<void> look_who_asks() {
     if (!still_) co_return;
     auto now = co_await still_(request_.principal);
     if (now) {
       request_.principal = *std::move(now);
-    } else {
+    } else if (now.error().code == Errc::invalid_token) {
       note(now.error());
     }
   }

@@ -47,7 +47,8 @@ class Approver {
  public:
   struct Answer {
     bool allowed = false;
-    std::string words = {};  // for the model, when it is not
+    std::string words = {};       // for the model, when it is not
+    std::string kind = "denied";  // for the log, when it is not; "unanswered": nobody said anything; "cancelled"
   };
   virtual ~Approver() = default;
 
@@ -90,11 +91,12 @@ class Turn {
   Turn(tools::ToolSource& tools, TurnLimits limits) : tools_(tools), limits_(limits) {}
 
   /// Called when a call is not made, so that it is in the log as well. May be empty.
-  using Refuse = std::function<Task<void>(tools::ToolCall, tools::CallContext, std::string words)>;
+  using Refuse = std::function<Task<void>(tools::ToolCall, tools::CallContext, tools::Refusal)>;
   void on_refusal(Refuse refuse) { refuse_ = std::move(refuse); }
 
-  /// Who the principal is by now; asked before each round but the first, and before each call that does more than read.
-  /// An error ends the turn. May be empty.
+  /// Who the principal is by now; asked before each round but the first, and before each call. invalid_token ends the
+  /// turn; any other error means that it cannot be told just now, and keeps from being made the call that asks. May be
+  /// empty.
   using Still = std::function<Task<Result<http::Principal>>(http::Principal)>;
   void check_by(Still still) { still_ = std::move(still); }
 

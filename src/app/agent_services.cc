@@ -31,17 +31,17 @@ agent::Approval approval_of(config::ToolApproval approval) {
   return agent::Approval::always;
 }
 
-Task<void> tell(std::shared_ptr<const AgentServices::Denied> denied, tools::ToolCall call, tools::CallContext context,
-                std::string words) {
-  (*denied)(call, context, words);
+Task<void> tell(std::shared_ptr<const AgentServices::Refused> refused, tools::ToolCall call, tools::CallContext context,
+                tools::Refusal refusal) {
+  (*refused)(call, context, std::move(refusal));
   co_return;
 }
 
-agent::Turn::Refuse refusal_by(AgentServices::Denied denied) {
-  if (!denied) return {};
-  return [shared = std::make_shared<const AgentServices::Denied>(std::move(denied))](
-             tools::ToolCall call, tools::CallContext context, std::string words) {
-    return tell(shared, std::move(call), std::move(context), std::move(words));
+agent::Turn::Refuse refusal_by(AgentServices::Refused refused) {
+  if (!refused) return {};
+  return [shared = std::make_shared<const AgentServices::Refused>(std::move(refused))](
+             tools::ToolCall call, tools::CallContext context, tools::Refusal refusal) {
+    return tell(shared, std::move(call), std::move(context), std::move(refusal));
   };
 }
 
@@ -64,7 +64,8 @@ Task<Result<http::Principal>> principal_now(identity::SessionStore* sessions, co
 AgentServices::AgentServices(const config::Settings& settings, tools::ToolSource& tool_source,
                              storage::Database& database, storage::ephemeral::Ephemeral& ephemeral,
                              identity::SessionStore& sessions, http::client::StreamingClient& client,
-                             const Clock& clock, const telemetry::Log& log, telemetry::Metrics& metrics, Denied denied)
+                             const Clock& clock, const telemetry::Log& log, telemetry::Metrics& metrics,
+                             Refused refused)
     : tools(tool_source),
       models(client, providers_of(settings), settings.openai_allowed_models),
       conversations(database),
@@ -81,7 +82,7 @@ AgentServices::AgentServices(const config::Settings& settings, tools::ToolSource
                        .time = settings.chat_timeout,
                        .approval = approval_of(settings.tool_approval)},
             .instructions = settings.chat_instructions,
-            .refuse = refusal_by(std::move(denied)),
+            .refuse = refusal_by(std::move(refused)),
             .still = [&sessions, &clock](http::Principal principal) {
               return principal_now(&sessions, &clock, std::move(principal));
             }}) {}

@@ -9,14 +9,14 @@
 namespace kriya::app {
 
 struct AgentServices {
-  /// Writes down a call that was not made, with the words that the model is told.
-  using Denied = std::function<void(const tools::ToolCall&, const tools::CallContext&, const std::string& words)>;
+  /// Writes down a call that was not made.
+  using Refused = std::function<void(const tools::ToolCall&, const tools::CallContext&, tools::Refusal)>;
 
-  /// All references must outlive this object. `denied` may be empty.
+  /// All references must outlive this object. `refused` may be empty.
   AgentServices(const config::Settings& settings, tools::ToolSource& tools, storage::Database& database,
                 storage::ephemeral::Ephemeral& ephemeral, identity::SessionStore& sessions,
                 http::client::StreamingClient& client, const Clock& clock, const telemetry::Log& log,
-                telemetry::Metrics& metrics, Denied denied = {});
+                telemetry::Metrics& metrics, Refused refused = {});
 
   agent::ChatEndpoints endpoints() {
     return {.chat = chat, .turns = turns, .conversations = conversations, .tools = tools};

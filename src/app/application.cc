@@ -162,6 +162,9 @@ Result<void> Application::Parts::assemble() {
   auto services = PhoneServices::open(settings, public_url, *database, clock, *log, metrics);
   if (!services) return fail(services.error());
   phone = *std::move(services);
+  for (const std::string& warning : phone->texts().warnings()) {
+    log->warning("a message with a code is long", {{"detail", std::string_view(warning)}});
+  }
   sign_in.emplace(settings, public_url, *std::move(loaded), *database, phone->verification(), phone->outbox(),
                   phone->texts(), phone->outbox().store(), clock, *log, metrics);
   clients.emplace(settings, public_url, *sign_in, *database, clock, metrics);
@@ -176,8 +179,8 @@ Result<void> Application::Parts::assemble() {
   model_client =
       std::make_unique<http::client::Curl>(http::client::Curl::Options{.user_agent = "kriya/" + std::string(kVersion)});
   agent.emplace(settings, tools->runner, *database, *ephemeral, sign_in->sessions, *model_client, clock, *log, metrics,
-                [this](const tools::ToolCall& call, const tools::CallContext& context, const std::string& words) {
-                  tools->runner.refuse(call, context, "denied", words);
+                [this](const tools::ToolCall& call, const tools::CallContext& context, tools::Refusal refusal) {
+                  tools->runner.refuse(call, context, std::move(refusal));
                 });
   add_routes(router, {.settings = settings,
                       .sign_in = *sign_in,

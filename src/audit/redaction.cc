@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "audit/folded_digits.h"
 #include "audit/secret_names.h"
 #include "audit/text_redaction.h"
 #include "audit/tool_call_lines.h"
@@ -30,12 +31,14 @@ bool looks_like_code(const json::value& value) {
   if (value.is_uint64()) return true;
   if (const auto* number = value.if_int64()) return *number >= 0;
   if (const auto* number = value.if_double()) return *number >= 0 && std::trunc(*number) == *number;
-  const auto* text = value.if_string();
-  if (text == nullptr || text->empty() || text->size() > 32) return false;
+  const auto* given = value.if_string();
+  if (given == nullptr || given->empty() || given->size() > 64) return false;
+  const std::string text = with_ascii_digits(*given);  // a digit of another script has up to four bytes
+  if (text.size() > 32) return false;
   const auto upper = [](char c) { return (c >= 'A' && c <= 'Z') || c == '-' || c == ' '; };
-  const bool has_digit = std::ranges::any_of(*text, [](char c) { return c >= '0' && c <= '9'; });
-  const bool separated = text->find('_') != json::string::npos;
-  return (has_digit && !separated) || std::ranges::all_of(*text, upper);
+  const bool has_digit = std::ranges::any_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  const bool separated = text.find('_') != std::string::npos;
+  return (has_digit && !separated) || std::ranges::all_of(text, upper);
 }
 
 bool is_secret(NameKind kind, const json::value& value) {
@@ -60,10 +63,12 @@ std::string masked_number(const json::value& value) {
     const bool whole = *number > 0 && *number < 1e17 && std::trunc(*number) == *number;
     return whole ? mask_phone(std::to_string(static_cast<std::int64_t>(*number))) : std::string();
   }
-  const auto* text = value.if_string();
-  if (text == nullptr || text->size() > 64) return {};
-  const bool number_alone = text->find_first_not_of("+0123456789 -.()tel:TEL") == json::string::npos;
-  return number_alone ? mask_phone(*text) : std::string();
+  const auto* given = value.if_string();
+  if (given == nullptr || given->empty() || given->size() > 128) return {};
+  const std::string text = with_ascii_digits(*given);
+  if (text.size() > 64) return {};
+  const bool number_alone = text.find_first_not_of("+0123456789 -.()tel:TEL") == std::string::npos;
+  return number_alone ? mask_phone(text) : std::string();
 }
 
 std::string note_of_cut(std::size_t bytes) { return "… [cut: " + std::to_string(bytes) + " bytes]"; }

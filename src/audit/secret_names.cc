@@ -16,9 +16,10 @@ template <std::size_t N>
 using Words = std::array<std::string_view, N>;
 
 constexpr auto kSecrets = std::to_array<std::string_view>(
-    {"password", "passwords", "passwd",        "passphrase", "passcode", "pwd",        "pass",
-     "secret",   "secrets",   "authorization", "cookie",     "cookies",  "credential", "credentials",
-     "apikey",   "apikeys",   "jwt",           "bearer",     "cvv",      "cvc",        "contraseña"});
+    {"password", "passwords", "passwd", "passphrase", "passcode", "pwd", "pass", "secret", "secrets", "authorization",
+     "cookie", "cookies", "credential", "credentials", "apikey", "apikeys", "jwt", "bearer", "cvv", "cvc", "contraseña",
+     // Letters outside of ASCII have no lower case here.
+     "contrasena", "passwort", "kennwort", "senha", "motdepasse", "пароль", "Пароль", "ПАРОЛЬ", "पासवर्ड"});
 constexpr auto kTokens = std::to_array<std::string_view>({"token", "tokens"});
 constexpr auto kCodes = std::to_array<std::string_view>({"code", "codes", "otp", "otps", "totp", "pin", "pins"});
 constexpr auto kPhones =
@@ -48,9 +49,9 @@ constexpr auto kCountsOfTokens = std::to_array<std::string_view>(
     {"max", "min", "total", "prompt", "completion", "input", "output", "num", "number", "cached", "reasoning"});
 
 /// Written as one word, e.g. accesstoken.
-constexpr auto kJoined =
-    std::to_array<std::string_view>({"password", "passwd", "passphrase", "passcode", "secret", "apikey", "privatekey",
-                                     "secretkey", "accesskey", "masterkey", "credentials", "authorization"});
+constexpr auto kJoined = std::to_array<std::string_view>({"password", "passwd", "passphrase", "passcode", "secret",
+                                                          "apikey", "privatekey", "secretkey", "accesskey", "masterkey",
+                                                          "credentials", "authorization", "passwort", "kennwort"});
 constexpr auto kJoinedTokens = std::to_array<std::string_view>(
     {"accesstoken", "refreshtoken", "idtoken", "authtoken", "sessiontoken", "csrftoken", "bearertoken", "usertoken"});
 constexpr auto kJoinedCodes =
@@ -83,6 +84,7 @@ bool ends_in(const Words<N>& endings, std::string_view word) {
 
 NameKind kind_of_word(const std::string& word, const std::string& before) {
   if (is_one_of(word, kSecrets) || ends_in(kJoined, word)) return NameKind::secret;
+  if (word == "passe" && before == "de") return NameKind::secret;  // mot de passe
   if ((word == "key" || word == "keys") && is_one_of(before, kOfKeys)) return NameKind::secret;
   if (is_one_of(word, kTokens) || ends_in(kJoinedTokens, word)) {
     return is_one_of(before, kCountsOfTokens) ? NameKind::harmless : NameKind::token;

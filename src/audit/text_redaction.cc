@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "audit/folded_digits.h"
 #include "audit/secret_names.h"
 #include "base/text.h"
 #include "phone/phone_number.h"
@@ -14,6 +15,7 @@ namespace {
 constexpr std::size_t kNear = 48;           // bytes between a code and the word for it
 constexpr std::size_t kOwnToken = 43;       // 256 random bits in base64url
 constexpr std::size_t kParsedNumbers = 64;  // of one text; looking a number up costs microseconds
+constexpr std::size_t kMostDigits = 10;     // of a code
 constexpr std::size_t kLongestCode = 64;    // of what is looked at to tell whether it is a code or a number
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -36,7 +38,8 @@ class Search {
  public:
   Search(std::string_view text, bool mask_phones) : text_(text), mask_phones_(mask_phones) {}
 
-  std::string replaced(std::int64_t& redactions, std::size_t keep);
+  /// What is to be replaced, in order, none within another.
+  std::vector<Span> found();
 
  private:
   char at(std::size_t i) const { return i < text_.size() ? text_[i] : '\0'; }
@@ -56,7 +59,12 @@ class Search {
   std::size_t look_at_word(std::size_t begin, std::size_t end);
   std::size_t take_value(NameKind kind, std::string_view name, std::size_t begin);
   void find_codes(const std::vector<std::size_t>& words, std::size_t longest);
+  std::size_t end_of_code(std::size_t begin, std::size_t longest) const;
+  std::size_t end_of_groups(std::size_t begin, std::size_t longest, std::size_t& digits) const;
+  bool reads_as_day(std::size_t begin, std::size_t end) const;
+  bool in_query(std::size_t begin, std::size_t end) const;
   void find_phones();
+  std::size_t end_of_spaced_phone(std::size_t begin, std::size_t& parsed) const;
   bool stands_alone(std::size_t begin, std::size_t end) const;
 
   std::string_view text_;
@@ -92,6 +100,50 @@ std::size_t jwt_end(std::string_view text, std::size_t begin) {
   return dots >= 2 && end - begin >= 20 ? end : begin;
 }
 
+/// Keys of other services bear their issuer's mark.
+struct KeyShape {
+  std::string_view mark;
+  std::size_t least;  // bytes behind the mark
+};
+constexpr auto kKeyShapes = std::to_array<KeyShape>({{"sk-", 16},
+                                                     {"sk_live_", 16},
+                                                     {"sk_test_", 16},
+                                                     {"rk_live_", 16},
+                                                     {"ghp_", 20},
+                                                     {"gho_", 20},
+                                                     {"ghu_", 20},
+                                                     {"ghs_", 20},
+                                                     {"ghr_", 20},
+                                                     {"github_pat_", 20},
+                                                     {"glpat-", 16},
+                                                     {"xoxa-", 10},
+                                                     {"xoxb-", 10},
+                                                     {"xoxp-", 10},
+                                                     {"xoxr-", 10},
+                                                     {"xoxs-", 10},
+                                                     {"xapp-", 10},
+                                                     {"npm_", 30},
+                                                     {"AIza", 30}});
+
+/// Where another service's key begins in a run of base64url; npos: nowhere.
+std::size_t foreign_key(std::string_view run) {
+  if (run.size() < 15) return std::string_view::npos;
+  for (const KeyShape& shape : kKeyShapes) {
+    std::size_t begin = run.find(shape.mark);
+    while (begin != std::string_view::npos && begin > 0 && is_alnum(run[begin - 1])) {
+      begin = run.find(shape.mark, begin + 1);  // "task-" ends in one
+    }
+    if (begin == std::string_view::npos) continue;
+    const std::string_view rest = run.substr(begin + shape.mark.size());
+    // "sk-learn-and-other-words" is no key.
+    if (rest.size() >= shape.least && std::ranges::any_of(rest, is_digit)) return begin;
+  }
+  // AWS: four letters and 16 of base32.
+  const bool aws = run.size() == 20 && (run.starts_with("AKIA") || run.starts_with("ASIA")) &&
+                   std::ranges::all_of(run, [](char c) { return is_upper(c) || is_digit(c); });
+  return aws ? 0 : std::string_view::npos;
+}
+
 void Search::find_tokens() {
   for (std::size_t i = 0; i < text_.size(); ++i) {
     if (!is_base64url(text_[i])) continue;
@@ -105,6 +157,8 @@ void Search::find_tokens() {
     }
     if (const std::size_t own = run.find("kcs_"); own != std::string_view::npos && run.size() - own > 8) {
       take(i + own, end);
+    } else if (const std::size_t key = foreign_key(run); key != std::string_view::npos) {
+      take(i + key, end);
     } else if (run.size() == kOwnToken && looks_random(run)) {
       take(i, end);
     } else if (at(end) == ' ' && (equals_ignoring_case(run, "Bearer") || equals_ignoring_case(run, "Basic"))) {
@@ -160,7 +214,8 @@ void Search::find_names() {
   }
 }
 
-constexpr auto kCodeWords = std::to_array<std::string_view>({"código", "codigo", "clave", "कोड", "ओटीपी"});
+constexpr auto kCodeWords =
+    std::to_array<std::string_view>({"código", "codigo", "clave", "कोड", "ओटीपी", "код", "Код"});
 constexpr auto kSignInWords =
     std::to_array<std::string_view>({"login", "logon", "signin", "sign-in", "log-in", "sign in", "log in"});
 
@@ -178,14 +233,23 @@ std::size_t Search::look_at_word(std::size_t begin, std::size_t end) {
   NameKind kind = kind_of_name(word);
   if (kind == NameKind::code || kind == NameKind::harmless) kind = kind_of_name(both);
   // "Your passcode is 482913": a secret that is no code by its name may be one.
-  if (kind == NameKind::code || kind == NameKind::secret || is_one_of(word, kCodeWords)) code_words_.push_back(end);
+  if (kind == NameKind::code || kind == NameKind::secret || is_one_of(to_lower(word), kCodeWords)) {
+    code_words_.push_back(end);
+  }
   if (is_one_of(to_lower(word), kSignInWords) || is_one_of(to_lower(both), kSignInWords)) sign_in_words_.push_back(end);
   if (kind == NameKind::harmless) return end;
+  if (kind == NameKind::code && in_query(begin, end)) kind = NameKind::secret;  // OAuth's codes look like anything
   const auto quote = [](char c) { return c == '"' || c == '\'' || c == '\\' || c == '`'; };
   std::size_t i = end_of(end_of(end, quote), is_space);
   if (at(i) != ':' && at(i) != '=') return end;
   i = end_of(i + 1, is_space);
   return take_value(kind, word, i);
+}
+
+/// Whether it names a parameter in an address: "?code=", "&code=".
+bool Search::in_query(std::size_t begin, std::size_t end) const {
+  const bool begins = before(begin) == '?' || before(begin) == '&' || text_.substr(0, begin).ends_with("&amp;");
+  return begins && at(end) == '=';
 }
 
 /// Returns where what belongs to the name ends; `begin` where that may hold other names.
@@ -212,6 +276,11 @@ std::size_t Search::take_value(NameKind kind, std::string_view name, std::size_t
              (whole_line || (!is_space(c) && std::string_view(",;&\"')}]<>").find(c) == std::string_view::npos));
     };
     while (end < limit && belongs(text_[end])) ++end;
+    // "PIN: 12 34": a code in groups.
+    std::size_t digits = 0;
+    if (kind == NameKind::code && end_of(value, is_digit) == end) {
+      end = std::max(end, end_of_groups(value, kMostDigits, digits));
+    }
   }
   const std::size_t go_on = secret ? end : begin;
   const std::string_view text = text_.substr(from, end - from);
@@ -250,25 +319,86 @@ bool Search::stands_alone(std::size_t begin, std::size_t end) const {
   return std::string_view("-.,/:").find(right) == std::string_view::npos || right == '\0' || !is_alnum(at(end + 1));
 }
 
-/// 4 to `longest` digits, also as 123 456 or 123-456, within reach of a word for a code.
+/// The end of groups of two or three digits with a single space or hyphen between, at most `longest` in all; `begin`
+/// when not even the first is one.
+std::size_t Search::end_of_groups(std::size_t begin, std::size_t longest, std::size_t& digits) const {
+  std::size_t end = begin;
+  digits = 0;
+  for (std::size_t i = begin; is_digit(at(i)); ++i) {
+    const std::size_t group = end_of(i, is_digit);
+    if (group - i < 2 || group - i > 3 || is_letter(at(group)) || at(group) == '_') break;
+    if (digits + group - i > longest) break;
+    digits += group - i;
+    end = i = group;
+    if (at(i) != ' ' && at(i) != '-') break;
+  }
+  return end;
+}
+
+/// "21-11-26": near a word for signing in that is when, and no code.
+bool Search::reads_as_day(std::size_t begin, std::size_t end) const {
+  const std::string_view day = text_.substr(begin, end - begin);
+  if (day.size() != 8 || day[2] != '-' || day[5] != '-') return false;
+  const auto number = [&](std::size_t i) { return (day[i] - '0') * 10 + (day[i + 1] - '0'); };
+  const auto within = [](int value, int most) { return value >= 1 && value <= most; };
+  return within(number(3), 12) && (within(number(0), 31) || within(number(6), 31));
+}
+
+/// Where the digits at `begin` end when they are taken as one code: also 123 456, 123-456, and 12 34 56.
+std::size_t Search::end_of_code(std::size_t begin, std::size_t longest) const {
+  std::size_t digits = 0;
+  const std::size_t groups = end_of_groups(begin, longest, digits);
+  // Two groups of two may be anything, such as "10-15 minutes".
+  if (digits >= 6 && stands_alone(begin, groups)) return groups;
+  const std::size_t end = end_of(begin, is_digit);
+  const auto half = [&](std::size_t size) { return size == 3 || size == 4; };
+  if (half(end - begin) && (at(end) == ' ' || at(end) == '-')) {
+    const std::size_t other = end_of(end + 1, is_digit);
+    if (half(other - end - 1) && stands_alone(begin, other)) return other;
+  }
+  return end;
+}
+
+/// 4 to `longest` digits within reach of a word for a code.
 void Search::find_codes(const std::vector<std::size_t>& words, std::size_t longest) {
   std::size_t next = 0;  // the first code word that does not end before the digits
   for (std::size_t i = 0; i < text_.size() && !words.empty(); ++i) {
     if (!is_digit(text_[i])) continue;
-    std::size_t end = end_of(i, is_digit);
-    const auto half = [&](std::size_t size) { return size == 3 || size == 4; };
-    if (half(end - i) && (at(end) == ' ' || at(end) == '-')) {
-      const std::size_t other = end_of(end + 1, is_digit);
-      if (half(other - end - 1) && stands_alone(i, other)) end = other;
-    }
     const std::size_t begin = i;
+    const std::size_t end = end_of_code(begin, longest);
     i = end - 1;
-    if (end - begin < 4 || end - begin > longest || !stands_alone(begin, end)) continue;
+    const auto digits = static_cast<std::size_t>(std::ranges::count_if(text_.substr(begin, end - begin), is_digit));
+    if (digits < 4 || digits > longest || !stands_alone(begin, end)) continue;
+    if (&words == &sign_in_words_ && reads_as_day(begin, end)) continue;
     while (next < words.size() && words[next] <= begin) ++next;
     const bool after_word = next > 0 && begin - words[next - 1] <= kNear;
     const bool before_word = next < words.size() && words[next] - end <= kNear;
     if (after_word || before_word) take(begin, end);
   }
+}
+
+/// The end of a number that begins with 00 and has separators, if some country's plan knows it; else `begin`. Two
+/// digits behind 00 and spaces are in many texts: what is not known is none.
+std::size_t Search::end_of_spaced_phone(std::size_t begin, std::size_t& parsed) const {
+  constexpr std::size_t kMostGroups = 8;
+  std::array<std::size_t, kMostGroups> ends{};
+  std::size_t groups = 0;
+  std::size_t digits = 0;
+  for (std::size_t i = begin; groups < kMostGroups && is_digit(at(i)) && i < begin + PhoneNumber::kMaxInput;) {
+    const std::size_t end = end_of(i, is_digit);
+    digits += end - i;
+    if (digits > 17) break;
+    ends[groups++] = end;
+    i = end_of(end, [](char c) { return std::string_view(" -.()").find(c) != std::string_view::npos; });
+    if (i > end + 3) break;
+  }
+  for (; groups > 1 && parsed < kParsedNumbers; --groups) {
+    ++parsed;
+    const std::size_t end = ends[groups - 1];
+    const auto number = PhoneNumber::parse(text_.substr(begin, end - begin));
+    if (number && number->is_valid()) return end;
+  }
+  return begin;
 }
 
 void Search::find_phones() {
@@ -292,6 +422,13 @@ void Search::find_phones() {
       i = end_of(end, is_digit) - 1;
       continue;
     }
+    if (!plus && text_.substr(begin).starts_with("00") && (at(end) == ' ' || at(end) == '-' || at(end) == '.')) {
+      if (const std::size_t spaced = end_of_spaced_phone(begin, parsed); spaced > begin) {
+        spans_.push_back({begin, spaced, mask_phone(text_.substr(begin, spaced - begin))});
+        i = spaced - 1;
+        continue;
+      }
+    }
     const std::string_view number = text_.substr(begin, end - begin);
     if (plus || number.starts_with("00")) {
       if (std::string masked = digits >= 8 ? mask_phone(number, parsed++ < kParsedNumbers) : ""; !masked.empty()) {
@@ -305,13 +442,13 @@ void Search::find_phones() {
   }
 }
 
-std::string Search::replaced(std::int64_t& redactions, std::size_t keep) {
+std::vector<Span> Search::found() {
   find_private_keys();
   find_tokens();
   find_passwords_in_urls();
   find_origin_bound_codes();
   find_names();
-  find_codes(code_words_, 10);
+  find_codes(code_words_, kMostDigits);
   find_codes(sign_in_words_, 8);
   if (mask_phones_) find_phones();
   // Of two that overlap a secret wins over a number that is masked, and takes in what belongs to both.
@@ -327,22 +464,25 @@ std::string Search::replaced(std::int64_t& redactions, std::size_t keep) {
     if (span.instead == kRedacted || !same) last.instead = kRedacted;
     last.end = std::max(last.end, span.end);
   }
-  std::string out;
-  std::size_t copied = 0;
-  for (const Span& span : merged) {
-    if (span.begin >= keep) break;
-    out.append(text_, copied, span.begin - copied).append(span.instead);
-    copied = span.end;
-    ++redactions;
-  }
-  if (copied < keep) out.append(text_, copied, keep - copied);
-  return out;
+  return merged;
 }
 
 }  // namespace
 
 std::string redact_text(std::string_view text, bool mask_phones, std::int64_t& redactions, std::size_t keep) {
-  return Search(text, mask_phones).replaced(redactions, keep);
+  const std::optional<Folded> in_ascii = folded(text);
+  std::vector<Span> spans = Search(in_ascii ? std::string_view(in_ascii->text) : text, mask_phones).found();
+  std::string out;
+  std::size_t copied = 0;
+  for (Span& span : spans) {
+    if (in_ascii) span = {in_ascii->places[span.begin], in_ascii->places[span.end], std::move(span.instead)};
+    if (span.begin >= keep) break;
+    out.append(text, copied, span.begin - copied).append(span.instead);
+    copied = span.end;
+    ++redactions;
+  }
+  if (copied < keep) out.append(text, copied, keep - copied);
+  return out;
 }
 
 namespace {

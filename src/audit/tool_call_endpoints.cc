@@ -16,7 +16,7 @@ ToolCallRecord example_record() {
           .tool_name = "add",
           .arguments = {{"a", 5}, {"b", 3}},
           .status = CallStatus::success,
-          .duration_ms = 1,
+          .duration_ms = 1.25,
           .result = "8",
           .metadata = {{"protocol_version", "2026-07-28"}},
           .user_id = *Uuid::parse("019aa5f4-7c00-7a3e-9d53-0d5c1b2e4f62"),

@@ -1,5 +1,7 @@
 #include "audit/tool_call_history.h"
 
+#include <algorithm>
+
 #include "access/session_lookup.h"
 
 namespace kriya::audit {
@@ -43,13 +45,12 @@ bool narrow_to_own(ToolCallFilter& filter, const http::Principal& principal) {
 }  // namespace
 
 ToolCallRecord record_of(ToolCallEntry entry) {
-  using std::chrono::milliseconds;
   return {.timestamp = entry.at,
           .session_id = std::move(entry.session_id),
           .tool_name = std::move(entry.tool_name),
           .arguments = std::move(entry.arguments),
           .status = entry.success ? CallStatus::success : CallStatus::error,
-          .duration_ms = std::chrono::round<milliseconds>(entry.duration).count(),
+          .duration_ms = static_cast<double>(std::max<std::int64_t>(entry.duration.count(), 0)) / 1000,
           .result = std::move(entry.result),
           .metadata = std::move(entry.metadata),
           .user_id = entry.user_id,

@@ -20,14 +20,14 @@ struct ToolCallRecord {
   std::string tool_name;
   json::object arguments;
   CallStatus status = CallStatus::success;
-  std::int64_t duration_ms = 0;
+  double duration_ms = 0;  // to the microsecond, as in the files
   std::string result;
   json::object metadata;
   std::optional<Uuid> user_id;
   std::string client_id;  // empty: the person's own app
   std::string via;        // mcp, chat (a model called), command (a person typed it)
   std::string upstream;   // empty: a tool of ours
-  std::string decision;   // allowed, approved, denied
+  std::string decision;   // allowed, approved, denied, none
   std::string error_kind;
   std::string request_id;
   std::string trace_id;

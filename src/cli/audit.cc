@@ -138,10 +138,10 @@ std::optional<Timestamp> read_time(const std::string& text) {
 }
 
 void print_line(const audit::ToolCallRecord& record) {
-  std::printf("%s  %s  %-24s %-7s %6lld ms  %-8s %s\n", record.id.str().c_str(),
+  std::printf("%s  %s  %-24s %-7s %9.3f ms  %-8s %s\n", record.id.str().c_str(),
               to_rfc3339(record.timestamp).substr(0, 19).c_str(), record.tool_name.c_str(),
-              std::string(schema::word_of(record.status)).c_str(), static_cast<long long>(record.duration_ms),
-              record.via.c_str(), record.user_id ? record.user_id->str().c_str() : record.client_id.c_str());
+              std::string(schema::word_of(record.status)).c_str(), record.duration_ms, record.via.c_str(),
+              record.user_id ? record.user_id->str().c_str() : record.client_id.c_str());
 }
 
 Task<Result<void>> list(LocalStore& store, ListArguments given) {

@@ -64,9 +64,10 @@ struct Endpoint {
   std::vector<Errc> errors = {};  // besides those of `access`, `limits`, parsing, and the server itself
   std::optional<In> example_request = {};
   std::optional<Out> example_answer = {};
-  std::vector<Out> other_examples = {};  // where Out is a variant: one for each further alternative
-  bool no_store = false;                 // the answer bears a token
-  std::string set_cookie = {};           // what the Set-Cookie of every success is for; empty: there is none
+  std::vector<Out> other_examples = {};       // where Out is a variant: one for each further alternative
+  bool no_store = false;                      // the answer bears a token
+  std::string set_cookie = {};                // what the Set-Cookie of every success is for; empty: there is none
+  std::vector<std::string> other_types = {};  // of texts that a success may be besides JSON: "text/event-stream"
   bool deprecated_query_token = false;
   std::function<Task<Result<Out>>(const In&, const Caller&)> handle;
 };
@@ -79,6 +80,7 @@ struct Operation {
   std::vector<Errc> errors;
   bool deprecated_query_token = false;
   std::string set_cookie = {};
+  std::vector<std::string> other_types = {};  // as in Endpoint
   std::optional<json::object> request_schema;
   std::optional<std::string> request_example;  // JSON text
   std::vector<std::string> request_types = {"application/json"};
@@ -87,8 +89,8 @@ struct Operation {
   struct Answer {
     int status = 200;
     json::object schema = {};
-    std::optional<std::string> example = {};  // JSON text
-    std::string content_type = "application/json";
+    std::optional<std::string> example = {};        // JSON text
+    std::string content_type = "application/json";  // empty: it has no body
   };
   std::vector<Answer> answers = {};
 };
@@ -233,6 +235,7 @@ Operation describe_endpoint(Method method, std::string_view path, const Endpoint
                       .errors = endpoint.errors,
                       .deprecated_query_token = endpoint.deprecated_query_token,
                       .set_cookie = endpoint.set_cookie,
+                      .other_types = endpoint.other_types,
                       .request_schema = {},
                       .request_example = {}};
   boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, typename alternatives_of<Out>::type>>(

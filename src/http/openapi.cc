@@ -113,11 +113,15 @@ json::object success_response(const Route& route, const Operation& operation, co
   if (!operation.set_cookie.empty()) {
     headers["Set-Cookie"] = header(operation.set_cookie, {{"type", "string"}});
   }
+  json::object response{{"description", answer.status == 202 ? "Accepted" : "Success"},
+                        {"headers", std::move(headers)}};
+  if (answer.content_type.empty()) return response;
   json::object media{{"schema", answer.schema}};
   if (answer.example) media["example"] = parsed_example(*answer.example);
-  return {{"description", answer.status == 202 ? "Accepted" : "Success"},
-          {"headers", std::move(headers)},
-          {"content", {{answer.content_type, std::move(media)}}}};
+  json::object content{{answer.content_type, std::move(media)}};
+  for (const std::string& type : operation.other_types) content[type] = {{"schema", {{"type", "string"}}}};
+  response["content"] = std::move(content);
+  return response;
 }
 
 /// The members of an object's schema as parameters.

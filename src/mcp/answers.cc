@@ -1,6 +1,6 @@
 #include "mcp/answers.h"
 
-#include "base/text.h"
+#include "http/accept.h"
 #include "http/sse.h"
 
 namespace kriya::mcp {
@@ -9,28 +9,10 @@ namespace {
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kEvents = "text/event-stream";
 
-bool refuses(std::string_view parameters) {
-  const std::size_t at = parameters.find("q=0");
-  return at != std::string_view::npos && parameters.find_first_of("123456789", at + 3) == std::string_view::npos;
-}
-
 }  // namespace
 
 Accepted accepted(const http::Request& request) {
-  if (request.count("Accept") == 0) return {};
-  Accepted result{false, false};
-  const std::string header = request.joined_header("Accept");
-  std::string_view rest = header;
-  while (!rest.empty()) {
-    const std::string_view item = rest.substr(0, rest.find(','));
-    rest.remove_prefix(std::min(item.size() + 1, rest.size()));
-    const std::size_t semicolon = std::min(item.find(';'), item.size());
-    const std::string type = to_lower(trim(item.substr(0, semicolon)));
-    if (refuses(item.substr(semicolon))) continue;
-    if (type == "*/*" || type == kJson || type == "application/*") result.json = true;
-    if (type == "*/*" || type == kEvents || type == "text/*") result.events = true;
-  }
-  return result;
+  return {.json = http::acceptance_of(request, kJson).taken, .events = http::acceptance_of(request, kEvents).taken};
 }
 
 http::Response answer_with_message(const Accepted& accepted, std::string message, int status) {

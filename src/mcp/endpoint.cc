@@ -16,6 +16,58 @@ http::Response refuse(int status, std::int64_t code, std::string message) {
   return answer_with_refusal({status, {code, std::move(message)}}, {});
 }
 
+constexpr const char* kDescribedTag = "Agent";
+constexpr const char* kDescribedEvents = "text/event-stream";
+constexpr const char* kAboutErrors =
+    " Who may not come in gets a problem document; all other errors are those of JSON-RPC, as application/json, with "
+    "400, 404, 405, 406, 415 or 503.";
+
+/// One message or, in 2025-03-26, a batch.
+json::object described_messages() {
+  return {{"type", json::array{"object", "array"}},
+          {"description", "A message of JSON-RPC 2.0; in version 2025-03-26 also an array of them."}};
+}
+
+http::Operation describe_post(schema::Components&) {
+  return {.summary = "The Model Context Protocol: send a message",
+          .description =
+              std::string("Streamable HTTP. Version 2026-07-28 carries all in each request, with the headers "
+                          "MCP-Protocol-Version, Mcp-Method and, where something is named, Mcp-Name; earlier ones "
+                          "begin with `initialize` and go on with the Mcp-Session-Id of its answer. Tools, resources "
+                          "and prompts are those that you may use. What is no request is answered with 202.") +
+              kAboutErrors,
+          .tag = kDescribedTag,
+          .errors = {Errc::payload_too_large},
+          .other_types = {std::string(kDescribedEvents)},
+          .request_schema = described_messages(),
+          .request_example = R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{)"
+                             R"("io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+                             R"("io.modelcontextprotocol/clientCapabilities":{}}}})",
+          .answers = {{.schema = described_messages()}, {.status = 202, .content_type = {}}}};
+}
+
+http::Operation describe_get(schema::Components&) {
+  return {.summary = "The Model Context Protocol: listen to a session",
+          .description = std::string("What the server says by itself in a session (Mcp-Session-Id), of versions before "
+                                     "2026-07-28; Last-Event-ID goes on behind an event.") +
+                         kAboutErrors,
+          .tag = kDescribedTag,
+          .errors = {},
+          .request_schema = {},
+          .request_example = {},
+          .answers = {{.schema = {{"type", "string"}}, .content_type = kDescribedEvents}}};
+}
+
+http::Operation describe_delete(schema::Components&) {
+  return {.summary = "The Model Context Protocol: end a session",
+          .description = std::string("Ends the session that Mcp-Session-Id names.") + kAboutErrors,
+          .tag = kDescribedTag,
+          .errors = {},
+          .request_schema = {},
+          .request_example = {},
+          .answers = {{.status = 204, .content_type = {}}}};
+}
+
 }  // namespace
 
 bool is_among(const std::vector<std::string>& allowed, std::string_view value) {
@@ -41,16 +93,24 @@ Endpoint::Endpoint(Options options, Offer& offer, ChangeFeed& changes, const Sec
 void Endpoint::add_to(http::Router& router, std::string path, std::vector<http::AccessRule> access,
                       std::vector<http::RateLimit> limits) {
   access.insert(access.begin(), door());
-  const auto add = [&](http::Method method, auto handler) {
-    for (const std::string& one : {path, path + "/"}) {
-      router.add({.method = method, .path = one, .access = access, .limits = limits, .run = handler, .describe = {}});
-    }
+  // The path with a slash at its end is for clients that put one there, and not told of.
+  const auto add = [&](http::Method method, auto handler, auto describe) {
+    router.add(
+        {.method = method, .path = path, .access = access, .limits = limits, .run = handler, .describe = describe});
+    router.add(
+        {.method = method, .path = path + "/", .access = access, .limits = limits, .run = handler, .describe = {}});
   };
   using http::Caller;
   using http::Request;
-  add(http::Method::post, [this](const Request& request, const Caller& caller) { return post(request, caller); });
-  add(http::Method::get, [this](const Request& request, const Caller& caller) { return get(request, caller); });
-  add(http::Method::delete_, [this](const Request& request, const Caller& caller) { return remove(request, caller); });
+  add(
+      http::Method::post, [this](const Request& request, const Caller& caller) { return post(request, caller); },
+      describe_post);
+  add(
+      http::Method::get, [this](const Request& request, const Caller& caller) { return get(request, caller); },
+      describe_get);
+  add(
+      http::Method::delete_, [this](const Request& request, const Caller& caller) { return remove(request, caller); },
+      describe_delete);
 }
 
 bool Endpoint::stop(std::chrono::milliseconds timeout) {
@@ -65,7 +125,10 @@ Task<http::Response> Endpoint::post(const http::Request& request, const http::Ca
   }
   const auto document = parse_json(request.body());
   if (!document) co_return refuse(400, rpc_code::kParseError, document.error().detail);
-  if (document->is_array()) co_return co_await legacy_.answer_batch(request, caller, document->get_array());
+  if (document->is_array()) {
+    if (auto refused = check_batch(request)) co_return answer_with_refusal(*std::move(refused), {});
+    co_return co_await legacy_.answer_batch(request, caller, document->get_array());
+  }
   auto message = read_message(*document);
   if (!message) co_return answer_with_refusal({400, message.error().error}, message.error().id);
   if (era_of(request, *message) == Era::modern) {

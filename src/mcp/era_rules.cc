@@ -103,6 +103,17 @@ Era era_of(const http::Request& request, const RpcMessage& message) {
   return Era::legacy;
 }
 
+std::optional<Refusal> check_batch(const http::Request& request) {
+  const auto declared = request.header(header::kProtocolVersion);
+  if (!declared) return std::nullopt;
+  const auto known = find_version(*declared);
+  if (!known) return unsupported_version(*declared);
+  if (era_of(*known) == Era::legacy) return std::nullopt;
+  return Refusal{400,
+                 {rpc_code::kInvalidRequest,
+                  "Version " + std::string(*known) + " of the protocol has no batches: send one message a request."}};
+}
+
 tl::expected<ModernMeta, Refusal> check_modern(const http::Request& request, std::string_view method,
                                                const json::object& params) {
   const json::object* meta = object_member(params, "_meta");

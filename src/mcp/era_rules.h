@@ -28,6 +28,10 @@ std::string_view method_of(const RpcMessage& message);  // empty: a response
 /// legacy: modern clients send none.
 Era era_of(const http::Request& request, const RpcMessage& message);
 
+/// Why a batch is refused by the version that its header names: modern versions have none, and of an unknown one nobody
+/// knows. Nullopt: a session of the legacy era decides.
+std::optional<Refusal> check_batch(const http::Request& request);
+
 /// What `_meta` of a modern request says.
 struct ModernMeta {
   std::string_view version;  // static storage

@@ -96,7 +96,8 @@ Task<Outcome> ToolOffer::call_tool(const Asker& asker, std::string name, json::o
                              .request_id = asker.request_id,
                              .trace_id = asker.trace_id,
                              .client_address = asker.client_address};
-  context.metadata["protocol_version"] = asker.version;
+  // No model of ours ran; which one the client has, it does not say.
+  context.metadata = {{"model", nullptr}, {"api", nullptr}, {"protocol_version", asker.version}};
   if (const json::string* client = string_member(asker.client, "name")) {
     context.metadata["client"] = beginning_of(*client);
   }

@@ -63,6 +63,18 @@ bool takes_json_alone(const http::Request& request) {
   return names("application/json") && !names("application/problem+json") && !names("application/*") && !names("*/*");
 }
 
+/// OAuth has no word of its own for a body that is neither form nor JSON; all that is malformed is invalid_request
+/// there.
+http::Response refusal(const Error& error, const std::string& request_id) {
+  http::Response response = http::problem_response(error, request_id);
+  if (error.code != Errc::unsupported_media_type) return response;
+  http::Problem problem = http::to_problem(error, request_id);
+  problem.title = problem.error = http::title_of(Errc::invalid_request);
+  problem.error_description = problem.detail;
+  response.body = schema::write(problem);
+  return response;
+}
+
 Task<http::Response> answer(ClientCredentials& credentials, const http::Request& request, const Caller& caller) {
   auto asked = read_token_request(request);
   Result<TokenAnswer> granted;
@@ -76,7 +88,7 @@ Task<http::Response> answer(ClientCredentials& credentials, const http::Request&
     response.body = schema::write(*granted);
     response.add_header("Cache-Control", "no-store");
   } else {
-    response = http::problem_response(granted.error(), caller.request_id);
+    response = refusal(granted.error(), caller.request_id);
     if (takes_json_alone(request)) response.content_type = "application/json";
   }
   response.add_header("Pragma", "no-cache");  // RFC 6749 section 5.1

@@ -35,7 +35,9 @@ Result<Parameters> of_json(const http::Request& request) {
   const auto body = http::json_body(request);
   if (!body) {
     if (body.error().code == Errc::invalid_json) return malformed(body.error().detail);
-    return fail(body.error());
+    if (body.error().code != Errc::unsupported_media_type) return fail(body.error());
+    return fail(Errc::unsupported_media_type,
+                "Send the body as Content-Type: application/x-www-form-urlencoded or application/json, in UTF-8.");
   }
   const json::object* object = body->if_object();
   if (object == nullptr) return malformed("The body must be a JSON object.");

@@ -43,7 +43,7 @@ struct ToolResult {
   json::array content = {};  // content blocks, e.g. {"type": "text", "text": "8"}
   std::optional<json::object> structured = {};
   bool is_error = false;
-  std::string error_kind = {};  // of an error: "tool", "arguments", "timeout", "cancelled", "denied", "unavailable"
+  std::string error_kind = {};  // of an error, e.g. "tool", "arguments", "timeout"; docs/tool-log.md has all of them
 
   static ToolResult of_text(std::string text);
   static ToolResult of_error(std::string kind, std::string text);
@@ -55,6 +55,14 @@ struct ToolResult {
 struct ToolCall {
   std::string name;
   json::object arguments;
+  std::string unreadable = {};  // what was sent for arguments, where that is no JSON object: for the log alone
+};
+
+/// Why a call is not made.
+struct Refusal {
+  std::string decision;  // "denied": by the person, or by a rule; "none": it did not come to one
+  std::string kind;      // see ToolResult
+  std::string words;     // for the model
 };
 
 /// What surrounds a call.
@@ -67,7 +75,7 @@ struct CallContext {
   std::string trace_id = {};  // of W3C Trace Context, 32 hex digits; empty: none
   std::string client_address = {};
   json::object metadata = {};        // of the log: model, api, protocol version, ...
-  std::string decision = "allowed";  // or "approved", by the person
+  std::string decision = "allowed";  // nobody had to be asked; or "approved", by the person
   std::function<void(double done, std::optional<double> total, std::string message)> progress = {};  // may be empty
 };
 

@@ -1,6 +1,7 @@
 #include "tools/tool_runner.h"
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <stdexcept>
 
@@ -17,6 +18,7 @@ using Steady = std::chrono::steady_clock;
 constexpr const char* kCalls = "kriya_tool_calls_total";
 constexpr const char* kCallsHelp = "Calls of tools, by outcome.";
 constexpr std::size_t kLongestName = 128;
+constexpr const char* kUnreadable = "unreadable";  // the argument that stands for those that are no JSON object
 
 http::RateLimit limit_of(std::string name, std::int64_t calls, const CallLimit& limit) {
   return {.name = std::move(name),
@@ -128,7 +130,7 @@ Task<Result<ToolResult>> ToolRunner::call(ToolCall call, CallContext context) {
   const Begun begun{.at = parts_.clock.now()};
   const Held* held = find(call.name, context.principal);
   if (held == nullptr) {
-    refuse(call, context, "not_found", "There is no such tool.");
+    refuse(call, context, {.decision = "none", .kind = "not_found", .words = "There is no such tool."});
     co_return fail(Errc::not_found, "There is no such tool.");
   }
   context.deadline = context.deadline.within(rules_.timeout);
@@ -143,7 +145,10 @@ Task<ToolResult> ToolRunner::admit_and_run(const Held& held, const json::object&
   if (!invocation) co_return error_result(invocation.error());
   if (auto admitted = co_await take_limit(held, context); !admitted) {
     context.decision = "denied";
-    co_return error_result(admitted.error(), context.deadline);
+    ToolResult refused = error_result(admitted.error(), context.deadline);
+    // Told apart from a person's no.
+    if (admitted.error().code == Errc::too_many_requests) refused.error_kind = "limit";
+    co_return refused;
   }
   if (context.deadline.passed()) co_return too_late(context.deadline);
   co_return co_await run(held, *std::move(invocation), context);
@@ -173,11 +178,13 @@ Task<ToolResult> ToolRunner::run(const Held& held, Invocation invocation, CallCo
   co_return error_result(Error{Errc::internal, {}});
 }
 
-ToolResult ToolRunner::refuse(const ToolCall& call, const CallContext& context, std::string kind, std::string text) {
+ToolResult ToolRunner::refuse(const ToolCall& call, const CallContext& context, Refusal refusal) {
+  const Held* held = find(call.name);
+  const bool forbidden = refusal.kind == "not_found" && held != nullptr;
   CallContext refused = context;
-  if (refused.decision == "allowed") refused.decision = "denied";
-  const ToolResult result = ToolResult::of_error(std::move(kind), std::move(text));
-  write_down(find(call.name), call, refused, {.at = parts_.clock.now()}, result);
+  refused.decision = forbidden ? "denied" : std::move(refusal.decision);
+  const ToolResult result = ToolResult::of_error(std::move(refusal.kind), std::move(refusal.words));
+  write_down(held, call, refused, {.at = parts_.clock.now()}, result);
   return result;
 }
 
@@ -208,7 +215,15 @@ void ToolRunner::write_down(const Held* held, const ToolCall& call, const CallCo
                              .trace_id = context.trace_id,
                              .client_address = context.client_address};
   using Names = std::span<const std::string>;
-  parts_.redaction.apply(entry, held == nullptr ? Names() : Names(held->tool.spec->secret_arguments));
+  Names secrets = held == nullptr ? Names() : Names(held->tool.spec->secret_arguments);
+  const std::array<std::string, 1> whole = {kUnreadable};
+  if (!call.unreadable.empty()) {
+    entry.arguments = {{kUnreadable, call.unreadable}};
+    // Where in it a secret stands cannot be told: of a tool that takes some, all of it is one.
+    if (!secrets.empty()) secrets = whole;
+  }
+  parts_.redaction.apply(entry, secrets);
+  if (!call.unreadable.empty()) entry.argument_bytes = static_cast<std::int64_t>(call.unreadable.size());
   parts_.calls.append(entry);
 }
 

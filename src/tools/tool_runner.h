@@ -54,8 +54,8 @@ class ToolRunner final : public ToolSource {
   std::size_t under_way() const { return under_way_.load(); }
 
   /// A call that does not come to pass, e.g. because a person said no: writes it down, and gives the result that says
-  /// `text`. `kind`: see ToolResult.
-  ToolResult refuse(const ToolCall& call, const CallContext& context, std::string kind, std::string text);
+  /// so. Where the principal may not call a tool that exists, a rule has denied the call, whatever `refusal` says.
+  ToolResult refuse(const ToolCall& call, const CallContext& context, Refusal refusal);
 
  private:
   struct Held {

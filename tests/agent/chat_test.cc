@@ -1,6 +1,7 @@
 // Chats as their clients see them: events, answers, stops, approvals; with a model and tools from a script.
 #include "agent/chat.h"
 
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -65,6 +66,11 @@ Task<Got> talk(Chat* chat, ChatRequest request, ChatClient client, OnEvent on_ev
   co_return got;
 }
 
+Task<void> write_down(std::vector<std::string>* refused, tools::ToolCall call, tools::Refusal refusal) {
+  refused->push_back(call.name + ": " + refusal.decision + " " + refusal.kind);
+  co_return;
+}
+
 class ChatTest : public ::testing::Test {
  protected:
   ChatTest() {
@@ -83,7 +89,14 @@ class ChatTest : public ::testing::Test {
     if (!chat_) {
       chat_.emplace(Chat::Parts{tools_, without_model_ ? no_models_ : models_, store_, turns_, clock_, database_.log(),
                                 database_.metrics()},
-                    Chat::Options{.limits = limits_, .approval_within = approval_within_});
+                    Chat::Options{.limits = limits_,
+                                  .approval_within = approval_within_,
+                                  .refuse =
+                                      [this](tools::ToolCall call, tools::CallContext, tools::Refusal refusal) {
+                                        return write_down(&refused_, std::move(call), std::move(refusal));
+                                      },
+                                  .still = still_,
+                                  .look_every = 1ms});
     }
     return *chat_;
   }
@@ -134,6 +147,8 @@ class ChatTest : public ::testing::Test {
   bool without_model_ = false;
   TurnLimits limits_;
   std::chrono::seconds approval_within_{120};
+  Turn::Still still_;
+  std::vector<std::string> refused_;  // "name: decision kind"
   std::stop_source gone_;
   std::optional<Chat> chat_;
 };
@@ -220,6 +235,27 @@ TEST_F(ChatTest, AnUnknownApiIsNamedWithTheKnownOnes) {
   EXPECT_EQ(got.failure->fields.at(0).message, "must be one of openai");
 }
 
+TEST_F(ChatTest, WithoutAModelAnUnknownApiIsUnknownAllTheSame) {
+  without_model_ = true;
+  ChatRequest request;
+  request.message = "Hi";
+  request.api = "openai";  // would be there
+  EXPECT_FALSE(run(request, client()).failure);
+  request.api = "nobody";
+  const Got got = run(std::move(request), client());
+  ASSERT_TRUE(got.failure);
+  EXPECT_EQ(got.failure->code, Errc::invalid_fields);
+  EXPECT_EQ(got.failure->fields.at(0).field, "api");
+}
+
+TEST_F(ChatTest, ACommandSaysThatNoModelRan) {
+  const Got got = say("/add a=2 b=3");
+  for (const json::object& metadata : {got.answer.at("metadata").as_object(), tools_.contexts.at(0).metadata}) {
+    EXPECT_TRUE(metadata.at("model").is_null());
+    EXPECT_TRUE(metadata.at("api").is_null());
+  }
+}
+
 TEST_F(ChatTest, AFailureOfTheModelIsTheLastEventAndTheConversationGoesOn) {
   model_->answer({TextDelta{"It is"}});
   const Got got = say("What?");
@@ -246,6 +282,48 @@ TEST_F(ChatTest, AClientThatGoesAwayStopsTheTools) {
     if (event.name == "tool_call") gone_.request_stop();
   });
   EXPECT_EQ(got.data("tool_result").at("status"), "error");
+  EXPECT_EQ(got.answer.at("metadata").at("stopped"), true);
+}
+
+/// Who asks is there until the looks are used up; then what `left` says.
+Task<Result<http::Principal>> there_for(std::atomic<int>* looks, Error left, http::Principal principal) {
+  if (--*looks >= 0) co_return principal;
+  co_return fail(std::move(left));
+}
+
+TEST_F(ChatTest, AnAnswerEndsSoonAfterItsPersonHasSignedOut) {
+  std::atomic<int> looks = 2;
+  still_ = [&looks](http::Principal principal) {
+    return there_for(&looks, {Errc::invalid_token, "The sign-in has ended."}, std::move(principal));
+  };
+  model_->hang({TextDelta{"It is"}});
+  const Got got = say("What?");
+  EXPECT_THAT(got.names(), ElementsAre("start", "text", "error"));
+  EXPECT_EQ(got.data("error").at("code"), "invalid_token");
+  EXPECT_EQ(got.data("error").at("status"), 401);
+  EXPECT_EQ(stored(got.conversation).back().message.content, "It is\n\n[broken off: The sign-in has ended.]");
+  EXPECT_EQ(looks, -1);  // it is not asked again
+}
+
+TEST_F(ChatTest, AToolThatRunsIsStoppedToo) {
+  std::atomic<int> looks = 2;
+  still_ = [&looks](http::Principal principal) {
+    return there_for(&looks, {Errc::invalid_token, "The sign-in has ended."}, std::move(principal));
+  };
+  tools_.add("hang", tests::hanging);
+  EXPECT_EQ(say("/hang", {}, false).failure->code, Errc::invalid_token);
+  EXPECT_EQ(tools_.calls.size(), 1U);
+}
+
+TEST_F(ChatTest, ADatabaseThatIsAwayForAMomentEndsNoAnswer) {
+  std::atomic<int> looks = 0;
+  still_ = [this, &looks](http::Principal principal) {
+    if (looks == -3) gone_.request_stop();  // it was asked often enough
+    return there_for(&looks, {Errc::unavailable, "The database is away."}, std::move(principal));
+  };
+  model_->hang({TextDelta{"It is"}});
+  const Got got = say("What?");
+  EXPECT_FALSE(got.failure);
   EXPECT_EQ(got.answer.at("metadata").at("stopped"), true);
 }
 
@@ -290,6 +368,23 @@ TEST_F(ChatTest, AnotherInstanceCanCancelATurn) {
   EXPECT_FALSE(again);
 }
 
+Task<void> end_soon(LiveTurns* turns, std::string owner, Uuid conversation) {
+  co_await turns->end(std::move(owner), conversation);
+}
+
+TEST_F(ChatTest, ATurnIsEndedWhereverItRuns) {
+  LiveTurns elsewhere(memory_, 2);
+  for (LiveTurns* turns : {&turns_, &elsewhere}) {
+    model_->hang({TextDelta{"It is"}});
+    const Got got = say("What?", {}, true, [&](const ChatEvent& event, const RunningChat& running) {
+      if (event.name != "text") return;
+      asio::co_spawn(threads_.context(0).get_executor(), end_soon(turns, "user:1", running.turn->conversation()),
+                     [](const std::exception_ptr&) {});
+    });
+    EXPECT_EQ(got.answer.at("metadata").at("stopped"), true);
+  }
+}
+
 class ApprovalTest : public ChatTest {
  protected:
   ApprovalTest() {
@@ -325,6 +420,7 @@ TEST_F(ApprovalTest, ADeniedCallIsNotMade) {
   EXPECT_TRUE(tools_.calls.empty());
   EXPECT_EQ(got.data("tool_result").at("status"), "error");
   EXPECT_THAT(std::string(got.data("tool_result").at("result").as_string()), HasSubstr("denied"));
+  EXPECT_THAT(refused_, ElementsAre("send: denied denied"));
 }
 
 TEST_F(ApprovalTest, TheDecisionMayComeByAnotherInstance) {
@@ -346,12 +442,14 @@ TEST_F(ApprovalTest, WhoDoesNotAnswerInTimeHasDenied) {
   const Got got = say("Send");
   EXPECT_TRUE(tools_.calls.empty());
   EXPECT_THAT(std::string(got.data("tool_result").at("result").as_string()), HasSubstr("did not approve"));
+  EXPECT_THAT(refused_, ElementsAre("send: denied unanswered"));
 }
 
 TEST_F(ApprovalTest, AClientWithoutEventsIsDeniedWithTheWayOut) {
   say("Send", {}, false);
   EXPECT_TRUE(tools_.calls.empty());
   EXPECT_THAT(model_->questions.at(1).messages.back().content, HasSubstr("/send {\"a\":1,\"b\":1}"));
+  EXPECT_THAT(refused_, ElementsAre("send: denied unanswered"));
 }
 
 TEST_F(ApprovalTest, GoingAwayEndsTheQuestion) {
@@ -359,6 +457,7 @@ TEST_F(ApprovalTest, GoingAwayEndsTheQuestion) {
     if (event.name == "approval") gone_.request_stop();
   });
   EXPECT_TRUE(tools_.calls.empty());
+  EXPECT_THAT(refused_, ElementsAre("send: none cancelled"));
   EXPECT_EQ(got.answer.at("metadata").at("stopped"), true);
 }
 

@@ -60,6 +60,14 @@ class FixedApprover final : public Approver {
   bool allowed_;
 };
 
+/// "name: decision kind", and what could not be read.
+Task<void> note_refusal(std::vector<std::string>* refused, tools::ToolCall call, tools::Refusal refusal) {
+  refused->push_back(call.name + ": " + refusal.decision + " " + refusal.kind);
+  if (!call.unreadable.empty()) refused->back() += " " + call.unreadable;
+  EXPECT_FALSE(refusal.words.empty());
+  co_return;
+}
+
 class TurnTest : public ::testing::Test {
  protected:
   TurnTest() {
@@ -82,6 +90,13 @@ class TurnTest : public ::testing::Test {
     turn.check_by(still);
     std::shared_ptr<Approver> asked(std::shared_ptr<void>(), approver);
     return run_to_completion(turn.run(model, request(), heard, std::move(asked)));
+  }
+
+  void note_refusals_in(std::vector<std::string>& refused) {
+    refuse = [&refused](tools::ToolCall call, tools::CallContext context, tools::Refusal refusal) {
+      EXPECT_TRUE(context.principal.user_id);
+      return note_refusal(&refused, std::move(call), std::move(refusal));
+    };
   }
 
   tests::FakeChatModel model;
@@ -206,6 +221,21 @@ TEST_F(TurnTest, TheThirdCallThatIsTheSameIsNotMade) {
   EXPECT_THAT(outcome.calls.at(2).result, HasSubstr("twice already"));
 }
 
+TEST_F(TurnTest, ACallIsTheSameInWhateverOrderItsArgumentsStand) {
+  model.call(
+      {call_of("add", {{"a", 1}, {"b", 1}, {"in", {{"x", 1}, {"y", json::array{json::object{{"p", 1}, {"q", 2}}}}}}})});
+  model.call(
+      {call_of("add", {{"b", 1}, {"in", {{"y", json::array{json::object{{"q", 2}, {"p", 1}}}}, {"x", 1}}}, {"a", 1}})});
+  model.call(
+      {call_of("add", {{"in", {{"x", 1}, {"y", json::array{json::object{{"p", 1}, {"q", 2}}}}}}, {"b", 1}, {"a", 1}})});
+  model.call(
+      {call_of("add", {{"a", 1}, {"b", 1}, {"in", {{"x", 1}, {"y", json::array{json::object{{"p", 2}, {"q", 1}}}}}}})});
+  const auto outcome = run();
+  EXPECT_EQ(tools.calls.size(), 3U);
+  EXPECT_THAT(outcome.calls.at(2).result, HasSubstr("twice already"));
+  EXPECT_EQ(outcome.calls.at(3).result, "2");
+}
+
 TEST_F(TurnTest, AfterTheLastRoundTheModelMustAnswerWithoutTools) {
   limits.rounds = 3;
   for (int i = 0; i < 4; ++i) model.call({call_of("add", {{"a", i}, {"b", 1}})});
@@ -266,16 +296,34 @@ Task<Result<http::Principal>> nobody_any_more(http::Principal) { co_return fail(
 TEST_F(TurnTest, WhoHasSignedOutMeanwhileActsNoMore) {
   limits.approval = Approval::writes;
   still = nobody_any_more;
+  std::vector<std::string> refused;
+  note_refusals_in(refused);
   tools.add("send", tests::adding, false);
   model.call({call_of("send", {{"a", 1}, {"b", 1}}), call_of("add", {{"a", 1}, {"b", 1}})});
   FixedApprover yes(true);
   const auto outcome = run(&yes);
-  ASSERT_EQ(tools.calls.size(), 1U);
-  EXPECT_EQ(tools.calls[0].name, "add");
+  EXPECT_THAT(tools.calls, IsEmpty());  // also what only reads may cost, or show something
   EXPECT_EQ(outcome.calls.at(0).result, "Signed out.");
+  EXPECT_EQ(outcome.calls.at(1).result, "Signed out.");
+  EXPECT_THAT(refused, ::testing::UnorderedElementsAre("send: denied signed_out", "add: denied signed_out"));
   ASSERT_TRUE(outcome.failure);
   EXPECT_EQ(outcome.failure->code, Errc::invalid_token);
   EXPECT_EQ(model.questions.size(), 1U);
+}
+
+Task<Result<http::Principal>> not_now(http::Principal) { co_return fail(Errc::unavailable, "The database is away."); }
+
+TEST_F(TurnTest, WhenItCannotBeToldWhoAsksNoCallIsMadeAndTheTurnGoesOn) {
+  still = not_now;
+  std::vector<std::string> refused;
+  note_refusals_in(refused);
+  model.call({call_of("add", {{"a", 1}, {"b", 1}})});
+  model.say("Not now.");
+  const auto outcome = run();
+  EXPECT_FALSE(outcome.failure);
+  EXPECT_EQ(outcome.response, "Not now.");
+  EXPECT_THAT(tools.calls, IsEmpty());
+  EXPECT_THAT(refused, ElementsAre("add: none unavailable"));
 }
 
 Task<Result<http::Principal>> with_less(http::Principal principal) {
@@ -286,27 +334,21 @@ Task<Result<http::Principal>> with_less(http::Principal principal) {
 TEST_F(TurnTest, WhoMayDoLessByNowDoesLess) {
   still = with_less;
   tools.add("send", tests::adding, false);
-  model.call({call_of("send", {{"a", 1}, {"b", 1}})});
+  model.call({call_of("send", {{"a", 1}, {"b", 1}}), call_of("add", {{"a", 1}, {"b", 1}})});
   EXPECT_FALSE(run().failure);
   EXPECT_EQ(tools.contexts.at(0).principal.scope, "less");
-}
-
-Task<void> note_refusal(std::vector<std::string>* refused, tools::ToolCall call, std::string words) {
-  refused->push_back(call.name + ": " + words);
-  co_return;
+  EXPECT_EQ(tools.contexts.at(1).principal.scope, "less");
 }
 
 TEST_F(TurnTest, CallsThatAreNotMadeAreLogged) {
   std::vector<std::string> refused;
-  refuse = [&](tools::ToolCall call, tools::CallContext context, std::string words) {
-    EXPECT_TRUE(context.principal.user_id);
-    return note_refusal(&refused, std::move(call), std::move(words));
-  };
+  note_refusals_in(refused);
   ModelCall broken = call_of("add", {});
   broken.broken = "{";
   model.call({call_of("nothing", {}), broken});
+  for (int i = 0; i < 3; ++i) model.call({call_of("add", {{"a", 1}, {"b", 1}})});
   run();
-  EXPECT_THAT(refused, ElementsAre(HasSubstr("nothing: There is no tool"), HasSubstr("add: The arguments")));
+  EXPECT_THAT(refused, ElementsAre("nothing: none not_found", "add: none arguments {", "add: none repeated"));
 }
 
 TEST_F(TurnTest, SecretArgumentsAreNotInWhatIsKept) {
@@ -459,22 +501,36 @@ TEST_F(TurnTest, ADeniedCallIsLoggedAndToldToTheModel) {
   model.call({call_of("send", {{"a", 2}, {"b", 2}})});
   FixedApprover approver(false);
   std::vector<std::string> refused;
-  refuse = [&](tools::ToolCall call, tools::CallContext, std::string words) {
-    return note_refusal(&refused, std::move(call), std::move(words));
-  };
+  note_refusals_in(refused);
   const auto outcome = run(&approver);
   EXPECT_THAT(tools.calls, IsEmpty());
   EXPECT_EQ(outcome.calls.at(0).result, "The person said no.");
-  EXPECT_THAT(refused, ElementsAre("send: The person said no."));
+  EXPECT_THAT(refused, ElementsAre("send: denied denied"));
+}
+
+TEST_F(TurnTest, APermissionForATurnThatWasStoppedIsForNothing) {
+  limits.approval = Approval::writes;
+  tools.add("send", tests::adding, false);
+  model.call({call_of("send", {{"a", 2}, {"b", 2}})});
+  heard.on_start = [this] { stop.request_stop(); };
+  FixedApprover approver(true);
+  std::vector<std::string> refused;
+  note_refusals_in(refused);
+  EXPECT_TRUE(run(&approver).stopped);
+  EXPECT_THAT(tools.calls, IsEmpty());
+  EXPECT_THAT(refused, ElementsAre("send: none cancelled"));
 }
 
 TEST_F(TurnTest, WithoutAnybodyToAskACallThatNeedsItIsDenied) {
   limits.approval = Approval::writes;
   tools.add("send", tests::adding, false);
   model.call({call_of("send", {{"a", 2}, {"b", 2}})});
+  std::vector<std::string> refused;
+  note_refusals_in(refused);
   const auto outcome = run();
   EXPECT_THAT(tools.calls, IsEmpty());
   EXPECT_TRUE(outcome.calls.at(0).is_error);
+  EXPECT_THAT(refused, ElementsAre("send: denied unanswered"));
 }
 
 Task<Result<tools::ToolResult>> reporting(tools::ToolCall, tools::CallContext context) {

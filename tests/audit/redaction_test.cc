@@ -168,6 +168,71 @@ TEST(Redaction, TakesOutCodesThatAreCalledSomethingElse) {
             R"x({"+1••••••0123":1,"token=[redacted]":2,"token=[redacted] (2)":3})x");
 }
 
+TEST(Redaction, TakesCodesOutOfAddressesWhateverTheyLookLike) {
+  EXPECT_EQ(clean("https://x/?code=AbCd1234"), "https://x/?code=[redacted]");
+  EXPECT_EQ(clean("GET /callback?state=s&code=sp-lx_a.b HTTP/1.1"), "GET /callback?state=s&code=[redacted] HTTP/1.1");
+  EXPECT_EQ(clean("https://x/?a=1&amp;auth_code=abc&b=2"), "https://x/?a=1&amp;auth_code=[redacted]&b=2");
+  for (const char* text : {"https://x/?country_code=US&b=2", "code=invalid_fields", "see https://x/code/AbCd1234"}) {
+    EXPECT_EQ(clean(text), text);
+  }
+}
+
+TEST(Redaction, KnowsTheDigitsOfEveryScript) {
+  EXPECT_EQ(clean("code １２３４５６"), "code [redacted]");
+  EXPECT_EQ(clean("आपका कोड १२३४५६ है"), "आपका कोड [redacted] है");
+  EXPECT_EQ(clean("code ۱۲۳۴۵۶, ok"), "code [redacted], ok");
+  EXPECT_EQ(clean("Votre code : 48\u00a021\u00a090"), "Votre code : [redacted]");
+  EXPECT_EQ(clean("call +٤٤٢٠٧٩٤٦٠٩٥٨ now"), "call +44••••••0958 now");
+  EXPECT_EQ(clean_arguments(R"({"phone_number":"+٤٤٢٠٧٩٤٦٠٩٥٨","otp":"१२३४५६"})"),
+            R"({"phone_number":"+44••••••0958","otp":"[redacted]"})");
+  for (const char* text : {"１２３ is a number", "in ١٩٩٩", "\xef\xbc", "दो कोड"}) {
+    std::int64_t found = 0;
+    Redaction(Phones::masked).text(text, found);
+    EXPECT_EQ(found, 0) << text;
+  }
+}
+
+TEST(Redaction, TakesCodesOutThatAreWrittenInGroups) {
+  EXPECT_EQ(clean("PIN: 12 34 56"), "PIN: [redacted]");
+  EXPECT_EQ(clean("PIN: 12 34, then enter"), "PIN: [redacted], then enter");
+  EXPECT_EQ(clean("Votre code est le 48 21 90"), "Votre code est le [redacted]");
+  EXPECT_EQ(clean("Your code is 12-34-56."), "Your code is [redacted].");
+  EXPECT_EQ(clean("code 123 45 678 ok"), "code [redacted] ok");
+  for (const char* text : {"The code expires in 10-15 minutes.", "Last login 21-11-26, 10:15", "code freeze 21 11",
+                           "seats 12 34 56 are free"}) {
+    EXPECT_EQ(clean(text), text);
+  }
+}
+
+TEST(Redaction, MasksNumbersWithSpacesAfterTheInternationalPrefix) {
+  EXPECT_EQ(clean("call 0044 20 7946 0958 now"), "call +44••••••0958 now");
+  EXPECT_EQ(clean("call 0044 20 7946 0958 12 times"), "call +44••••••0958 12 times");
+  for (const char* text : {"part 0012 34 56", "007 1 2", "00 10 20"}) EXPECT_EQ(clean(text), text);
+}
+
+TEST(Redaction, KnowsKeysOfOtherServicesByTheirShape) {
+  // In two parts, so that no scanner takes them for real ones.
+  const std::string letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+  for (const std::string& mark : {std::string("sk-"), std::string("sk-proj-"), std::string("ghp_"),
+                                  std::string("github_pat_"), std::string("xoxb-")}) {
+    EXPECT_EQ(clean("use " + mark + letters + ", please"), "use [redacted], please") << mark;
+  }
+  EXPECT_EQ(clean("id AKIA" + std::string("IOSFODNN7EXAMPLE") + " there"), "id [redacted] there");
+  for (const char* text : {"sk-learn-and-other-long-words", "task-2026-with-a-long-name-1", "AKIA is a prefix",
+                           "ghp_short1", "risk-assessment-2026-11-21-final"}) {
+    EXPECT_EQ(clean(text), text);
+  }
+}
+
+TEST(Redaction, KnowsWordsForPasswordsInOtherLanguages) {
+  for (const char* word :
+       {"Passwort", "Kennwort", "contraseña", "mot de passe", "Mot de passe", "senha", "пароль", "Пароль", "पासवर्ड"}) {
+    EXPECT_EQ(clean(std::string(word) + ": geheim123"), std::string(word) + ": [redacted]");
+  }
+  EXPECT_EQ(clean_arguments(R"({"passwort":"a","mot_de_passe":"b","passe":"c"})"),
+            R"({"passwort":"[redacted]","mot_de_passe":"[redacted]","passe":"c"})");
+}
+
 TEST(Redaction, TakesBoundedTimeWhateverItIsGiven) {
   const auto repeated = [](std::string_view text) {
     std::string out;
@@ -191,6 +256,14 @@ TEST(Redaction, TakesBoundedTimeWhateverItIsGiven) {
                            "Bearer ",
                            "://a:b@",
                            "-----BEGIN PRIVATE KEY-----",
+                           "sk-",
+                           "task-",
+                           "code 12 34 ",
+                           "12 34 56 ",
+                           "00 1 ",
+                           "?code=",
+                           "१",
+                           "कोड १२ ",
                            "{",
                            "[\"",
                            "\n@h #"}) {

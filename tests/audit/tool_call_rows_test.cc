@@ -73,6 +73,16 @@ TEST_P(ToolCallRowsTest, HoldWhatTheLinesHold) {
   EXPECT_EQ(bodies(), (Found{json_body(second), json_body(first)}));
 }
 
+TEST_P(ToolCallRowsTest, AreShownWithTheDurationThatTheLinesHave) {
+  ToolCallEntry quick = entry();
+  quick.duration = std::chrono::microseconds(24);
+  add(quick);
+  const auto found = run_to_completion(store_.list({}, soon())).value();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_NE(json_body(found.front()).find(R"("duration_ms":0.024,)"), std::string::npos);
+  EXPECT_NE(schema::write(record_of(found.front())).find(R"("duration_ms":0.024,)"), std::string::npos);
+}
+
 TEST_P(ToolCallRowsTest, ComeWhenTheDatabaseIsBack) {
   const auto files = open();
   tests::FailingDatabase failing(*database_);

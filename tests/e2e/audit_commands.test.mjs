@@ -158,6 +158,7 @@ test('a server makes rows of lines that a crash has left without, and says so in
   }
   assert.deepEqual(rows.map((row) => row.result), ['6', '5', '4', '3', '2', '1']);
   assert.deepEqual(rows[0].arguments, { a: 6 });
+  assert.deepEqual(rows.map((row) => row.duration_ms), Array(6).fill(1.25), 'as in the lines');
   const { code, stdout } = await run(['audit', 'verify'], { cwd: log.folder, env });
   assert.equal(code, 0, stdout);
   await kriya.dispose();

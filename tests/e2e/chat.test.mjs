@@ -325,6 +325,13 @@ describe('an answer in events', () => {
     assert.equal((await done(stream)).response, 'Yes.');
   });
 
+  test('is not given to a client that refuses events', async () => {
+    on.model.script(says('Yes.'));
+    const answer = await browser.post(CHAT, { message: 'Hi' }, { Accept: 'text/event-stream;q=0, application/json' });
+    assert.match(answer.headers['content-type'], /^application\/json\b/);
+    assert.equal(answer.json.response, 'Yes.');
+  });
+
   test('comes while the model still speaks', async () => {
     let go;
     const held = new Promise((resolve) => (go = resolve));
@@ -518,6 +525,13 @@ describe('without a model', () => {
     assert.equal(textOf(stream), (await done(stream)).response);
   });
 
+  test('an unknown provider is unknown all the same, and the one that would be there is not', async () => {
+    const answer = await post(browser, 'Hi', { api: 'nobody' });
+    assertProblem(answer, 422, 'invalid_fields');
+    assert.equal(answer.json.errors[0].field, 'api');
+    assert.match((await say(browser, 'Hi', { api: 'openai' })).response, /OPENAI_API_KEY/);
+  });
+
   const sums = ['/add a=5 b=3', '/add {"a":5,"b":3}', '  /add   b="3"  a=5 ', '/add {"a": 5, "b": 3, "_why": "x"}'];
   for (const command of sums) {
     test(`${command} is a call like any other`, async () => {
@@ -589,6 +603,9 @@ describe('what is written down', () => {
     assert.ok(Math.abs(Date.parse(entry.timestamp) - Date.now()) < 60_000, entry.timestamp);
     assert.deepEqual([entry.metadata.model, entry.metadata.api], [MODEL_NAME, 'openai']);
     assert.deepEqual([entry.user_id, entry.via, entry.decision], [browser.user.id, 'chat', 'allowed']);
+    await say(browser, '/add a=3 b=5', { conversation_id: id });
+    const typed = (await loggedCalls(kriya, id, 2))[1];
+    assert.deepEqual([typed.metadata.model, typed.metadata.api], [null, null], 'no model ran');
     const readable = readFileSync(path.join(kriya.dataDir, 'logs', 'tool_calls.log'), 'utf8');
     assert.match(readable, /\badd\b/);
   });

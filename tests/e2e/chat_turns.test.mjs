@@ -4,7 +4,7 @@ import { before, beforeEach, describe, test } from 'node:test';
 
 import { Browser } from './support/browser.mjs';
 import {
-  cancel, CHAT, conversationOf, decide, done, listen, loggedCalls, personWith, post, say, sharedChat, startChat,
+  cancel, CHAT, conversationOf, CONVERSATIONS, decide, done, listen, loggedCalls, personWith, post, say, sharedChat, startChat,
   textOf, toldToModel, toolLog,
 } from './support/chat.mjs';
 import { run, uniquePhone } from './support/kriya.mjs';
@@ -129,6 +129,38 @@ describe('stopping', () => {
 
 });
 
+describe('signing out, or losing a scope,', () => {
+  const on = sharedChat({ telesign: true });
+
+  test('leaves no call to be made, not even one that only reads', async () => {
+    const leaving = await personWith(on.kriya, 'phone:lookup');
+    on.model.script(async () => {
+      await leaving.request('DELETE', '/api/session');
+      return calls(wish('lookup_phone_number', { phone_number: uniquePhone() }));
+    });
+    const stream = await listen(leaving, 'Look it up');
+    const id = await conversationOf(stream);
+    const { event, data } = (await stream.all()).at(-1);
+    assert.deepEqual([event, data.status, data.code], ['error', 401, 'invalid_token']);
+    const [entry] = await loggedCalls(on.kriya, id);
+    assert.deepEqual([entry.status, entry.decision, entry.error_kind], ['error', 'denied', 'signed_out']);
+  });
+
+  test('is felt by a call of an answer that is on its way', async () => {
+    const losing = await personWith(on.kriya, 'phone:lookup');
+    on.model.script(async () => {
+      const { code, stderr } = await run(['user', 'ungrant', losing.phone, 'phone:lookup'],
+        { cwd: on.kriya.cwd, env: on.kriya.settings });
+      assert.equal(code, 0, stderr);
+      return calls(wish('lookup_phone_number', { phone_number: uniquePhone() }));
+    }, says('I may not.'));
+    const { tool_calls: [made], conversation_id: id } = await say(losing, 'Look it up');
+    assert.equal(made.status, 'error');
+    const [entry] = await loggedCalls(on.kriya, id);
+    assert.deepEqual([entry.decision, entry.error_kind], ['denied', 'not_found']);
+  });
+});
+
 describe('a call that does more than read', () => {
   const on = sharedChat({ telesign: true });
   let browser;
@@ -173,7 +205,7 @@ describe('a call that does more than read', () => {
     assert.equal(toldToModel(on.model.requests[1])[0][1], made.result);
     assert.equal(sent(), 0);
     const [entry] = await loggedCalls(on.kriya, id);
-    assert.deepEqual([entry.decision, entry.status], ['denied', 'error']);
+    assert.deepEqual([entry.decision, entry.error_kind, entry.status], ['denied', 'denied', 'error']);
   });
 
   test('is not asked for again in a conversation where it is always allowed', async () => {
@@ -235,6 +267,17 @@ describe('a call that does more than read', () => {
       assert.equal(sent(), 0);
       phone = uniquePhone();
     }
+  });
+
+  test('is not made after its conversation was deleted', async () => {
+    const { stream, id, call: one } = await waiting();
+    const { status, text: body } = await browser.delete(`${CONVERSATIONS}/${id}`);
+    assert.equal(status, 200, body);
+    const [entry] = await loggedCalls(on.kriya, id);
+    assert.deepEqual([entry.decision, entry.error_kind], ['none', 'cancelled']);
+    assertProblem(await decide(browser, id, one, 'allow'), 404, 'not_found');
+    await stream.all();
+    assert.equal(sent(), 0);
   });
 
   test('is denied where nobody can be asked: in an answer as JSON', async () => {

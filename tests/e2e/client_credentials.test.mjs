@@ -153,8 +153,10 @@ describe('in development', () => {
       assertRefused(await ask(kriya, formOf({ ...fields, client_id })), 401, 'invalid_client');
     }
     assertRefused(await ask(kriya, { headers: bearer('x') }), 401, 'invalid_client');
-    const text = { body, headers: { 'Content-Type': 'text/plain' } };
-    assertProblem(await ask(kriya, text), 415, 'unsupported_media_type');
+    const text = await ask(kriya, { body, headers: { 'Content-Type': 'text/plain' } });
+    assertProblem(text, 415, 'unsupported_media_type');
+    assert.deepEqual([text.json.error, text.json.error_description], ['invalid_request', text.json.detail]);
+    assert.match(text.json.detail, /application\/x-www-form-urlencoded or application\/json/);
   });
 
   test('a secret in the address is refused and not read', async () => {

@@ -180,6 +180,28 @@ describe('/openapi.json', () => {
     assert.deepEqual(security('/health', 'get'), []);
   });
 
+  test('names every type of a success that is not always JSON', () => {
+    const types = (method, path) => Object.keys(document.paths[path][method].responses[200].content).toSorted();
+    const events = ['application/json', 'text/event-stream'];
+    assert.deepEqual(types('post', '/api/chat'), events);
+    assert.deepEqual(types('get', '/api/conversations/{id}/export'), ['application/json', 'text/markdown']);
+    assert.deepEqual(types('post', '/mcp'), events);
+    assert.deepEqual(types('get', '/mcp'), ['text/event-stream']);
+  });
+
+  test('has the MCP endpoint, once, and what lets one in', () => {
+    const { post, get, delete: end } = document.paths['/mcp'];
+    assert.equal(document.paths['/mcp/'], undefined);
+    for (const operation of [post, get, end]) {
+      const schemes = operation.security.flatMap(Object.keys).map((name) => document.components.securitySchemes[name]);
+      assert.deepEqual(schemes.map(({ type, scheme }) => [type, scheme]), [['http', 'bearer']]);
+      for (const status of [400, 401, 403, 429]) assert.ok(operation.responses[status], String(status));
+    }
+    assert.deepEqual(Object.keys(post.requestBody.content), ['application/json']);
+    assert.equal(post.responses[202].content, undefined);
+    assert.equal(end.responses[204].content, undefined);
+  });
+
   test('calls ?token= deprecated, on the two endpoints that take it and nowhere else', () => {
     const takers = operations().filter(({ operation }) => operation.parameters?.some(({ name }) => name === 'token'));
     assert.deepEqual(

@@ -133,5 +133,34 @@ TEST(Endpoint, AnswersWithHeadersThatItsDocumentNames) {
   EXPECT_EQ(success.at("content").at("application/json").at("example").at("id").as_string(), "it");
 }
 
+TEST(Endpoint, DocumentsTheOtherTypesOfItsSuccess) {
+  Router router;
+  router.add(Method::get, "/file/{id}",
+             Endpoint<Wanted, Done>{.summary = "Test", .other_types = {"text/markdown"}, .handle = {}});
+  const json::object document = make_openapi({}, router);
+  const json::object& content =
+      document.at("paths").at("/file/{id}").at("get").at("responses").at("200").at("content").as_object();
+  EXPECT_EQ(content.size(), 2U);
+  EXPECT_TRUE(content.at("application/json").at("schema").as_object().contains("$ref"));
+  EXPECT_EQ(content.at("text/markdown").at("schema"), (json::object{{"type", "string"}}));
+}
+
+TEST(Endpoint, DocumentsAnAnswerWithoutABodyAsSuch) {
+  Router router;
+  router.add(
+      {.method = Method::delete_, .path = "/nothing", .access = {}, .run = {}, .describe = [](schema::Components&) {
+         return Operation{.summary = "Test",
+                          .description = {},
+                          .tag = {},
+                          .errors = {},
+                          .request_schema = {},
+                          .request_example = {},
+                          .answers = {{.status = 204, .content_type = {}}}};
+       }});
+  const json::object document = make_openapi({}, router);
+  const json::object& answer = document.at("paths").at("/nothing").at("delete").at("responses").at("204").as_object();
+  EXPECT_FALSE(answer.contains("content"));
+}
+
 }  // namespace
 }  // namespace kriya::http

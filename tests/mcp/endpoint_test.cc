@@ -320,6 +320,19 @@ TEST_F(EndpointTest, BatchesAreOfTheirOneVersionAlone) {
   EXPECT_EQ(legacy(begin("2025-06-18"), batch).status, 400);
 }
 
+TEST_F(EndpointTest, ABatchIsRefusedForWhatItIsByVersionsThatHaveNone) {
+  for (const std::string& body : {std::string("[]"), std::string(R"([{"jsonrpc":"2.0","id":1,"method":"ping"}])")}) {
+    const Answer got =
+        send(http::Method::post, {{"Content-Type", "application/json"}, {"MCP-Protocol-Version", "2026-07-28"}}, body);
+    EXPECT_EQ(got.status, 400);
+    EXPECT_EQ(got.code(), rpc_code::kInvalidRequest);
+    EXPECT_THAT(got.text, HasSubstr("2026-07-28 of the protocol has no batches"));
+    const Answer unknown =
+        send(http::Method::post, {{"Content-Type", "application/json"}, {"MCP-Protocol-Version", "2031-01-01"}}, body);
+    EXPECT_EQ(unknown.code(), rpc_code::kUnsupportedVersion);
+  }
+}
+
 TEST_F(EndpointTest, RefusesWhatItCannotRead) {
   EXPECT_EQ(send(http::Method::post, {{"Content-Type", "text/plain"}}, "{}").status, 415);
   EXPECT_EQ(send(http::Method::post, {{"Content-Type", "application/json"}, {"Accept", "text/html"}}, "{}").status,

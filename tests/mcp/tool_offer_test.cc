@@ -96,7 +96,9 @@ TEST_F(ToolOfferTest, TellsTheToolWhoCalls) {
   EXPECT_EQ(tools_.context->via, "mcp");
   EXPECT_EQ(tools_.context->session_id, "a session");
   EXPECT_EQ(tools_.context->trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
-  EXPECT_EQ(tools_.context->metadata, (json::object{{"protocol_version", "2026-07-28"}, {"client", "inspector"}}));
+  EXPECT_EQ(tools_.context->metadata,
+            (json::object{
+                {"model", nullptr}, {"api", nullptr}, {"protocol_version", "2026-07-28"}, {"client", "inspector"}}));
   EXPECT_EQ(conversation_->heard, 1);
 }
 

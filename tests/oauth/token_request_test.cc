@@ -90,6 +90,8 @@ TEST(TokenRequest, RefusesMalformedBodiesInTheWordsOfOauth) {
   EXPECT_EQ(error_of({.body = R"({"client_id": "\u00fc"})", .type = kJson}), Errc::invalid_request);
   EXPECT_EQ(error_of({.body = "grant_type=x", .type = "text/plain"}), Errc::unsupported_media_type);
   EXPECT_EQ(error_of({.body = "grant_type=x", .type = nullptr}), Errc::unsupported_media_type);
+  const std::string detail = read({.body = "grant_type=x", .type = "text/plain"}).error().detail;
+  EXPECT_NE(detail.find("application/x-www-form-urlencoded or application/json"), std::string::npos) << detail;
 }
 
 TEST(TokenRequest, ANullMemberWasNotSent) {

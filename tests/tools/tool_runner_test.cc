@@ -178,6 +178,8 @@ TEST_F(ToolRunnerTest, DoesNotTellAToolThatIsForbiddenFromOneThatIsNotThere) {
   EXPECT_EQ(log_.entries()[0].error_kind, "not_found");
   EXPECT_NE(log_.entries()[0].arguments.at("code"), "123456");
   EXPECT_EQ(log_.entries()[1].tool_name, "sent?");
+  EXPECT_EQ(log_.entries()[1].decision, "none");
+  EXPECT_EQ(log_.entries()[1].error_kind, "not_found");
 }
 
 TEST_F(ToolRunnerTest, NamesEveryBadArgumentInOneResult) {
@@ -196,7 +198,7 @@ TEST_F(ToolRunnerTest, SaysWhenToTryAgainAfterTooManyCalls) {
   limiter_.allowed = 1;
   EXPECT_FALSE(call("echo").is_error);
   const ToolResult result = call("echo");
-  EXPECT_EQ(result.error_kind, "denied");
+  EXPECT_EQ(result.error_kind, "limit");
   EXPECT_EQ(result.text(), "Too many calls. Try again in 3 s.");
   EXPECT_EQ(log_.last().decision, "denied");
   EXPECT_THAT(limiter_.taken, ElementsAre("tool-echo " + person().subject(), "tool-echo " + person().subject()));
@@ -265,12 +267,43 @@ TEST_F(ToolRunnerTest, CutsAResultOfTenMegabytes) {
 
 TEST_F(ToolRunnerTest, WritesARefusalDown) {
   CallContext context = context_of(person());
-  const ToolResult result = runner_.refuse({"echo", {{"text", "hi"}, {"code", "123456"}}}, context, "denied", "No.");
+  const ToolResult result = runner_.refuse({"echo", {{"text", "hi"}, {"code", "123456"}}}, context,
+                                           {.decision = "denied", .kind = "denied", .words = "No."});
   EXPECT_TRUE(result.is_error);
   EXPECT_EQ(result.text(), "No.");
   EXPECT_EQ(log_.last().decision, "denied");
   EXPECT_EQ(log_.last().error_kind, "denied");
   EXPECT_NE(log_.last().arguments.at("code"), "123456");
+}
+
+TEST_F(ToolRunnerTest, SaysOfARefusalThatNobodyDecidedThatNobodyDid) {
+  const auto refused = [&](std::string name, std::string kind) {
+    runner_.refuse({std::move(name), {}}, context_of(person()),
+                   {.decision = "none", .kind = std::move(kind), .words = "No."});
+    return log_.last().decision + " " + log_.last().error_kind;
+  };
+  EXPECT_EQ(refused("echo", "repeated"), "none repeated");
+  EXPECT_EQ(refused("nothing", "not_found"), "none not_found");
+  EXPECT_EQ(refused("send", "not_found"), "denied not_found");  // it is there, and this person may not call it
+}
+
+TEST_F(ToolRunnerTest, WritesDownWhatWasSentForArgumentsThoughItIsNoObject) {
+  const std::string sent = R"({"to": "+14155550123", "text": "hi", "ti)";
+  runner_.refuse({"nothing", {}, sent}, context_of(person()),
+                 {.decision = "none", .kind = "arguments", .words = "No."});
+  EXPECT_EQ(log_.last().error_kind, "arguments");
+  EXPECT_EQ(log_.last().argument_bytes, static_cast<std::int64_t>(sent.size()));
+  const std::string kept(log_.last().arguments.at("unreadable").as_string());
+  EXPECT_THAT(kept, HasSubstr(R"("text": "hi", "ti)"));
+  EXPECT_THAT(kept, Not(HasSubstr("+14155550123")));
+}
+
+TEST_F(ToolRunnerTest, WritesDownNothingOfThemWhereTheToolTakesSecrets) {
+  const std::string sent = R"({"text": "hi", "code": "123)";
+  runner_.refuse({"echo", {}, sent}, context_of(person()), {.decision = "none", .kind = "arguments", .words = "No."});
+  EXPECT_THAT(write_json(log_.last().arguments), Not(HasSubstr("123")));
+  EXPECT_EQ(log_.last().argument_bytes, static_cast<std::int64_t>(sent.size()));
+  EXPECT_EQ(log_.last().redactions, 1);
 }
 
 TEST_F(ToolRunnerTest, CountsCallsByToolAndOutcome) {
