@@ -138,6 +138,7 @@ std::string names_of(const std::vector<Property>& properties) {
 
 bool is_command(std::string_view text) {
   const std::string_view trimmed = trim(text);
+  if (trimmed == "/") return true;
   return trimmed.size() > 1 && trimmed.front() == '/' && is_name_character(trimmed[1]) && trimmed[1] != '/' &&
          trimmed[1] != '.' && trimmed[1] != '-';
 }
@@ -145,6 +146,7 @@ bool is_command(std::string_view text) {
 Parsed<SlashCommand> parse_command(std::string_view text) {
   if (!is_command(text)) return tl::unexpected(std::string("A command begins with / and its name."));
   std::string_view rest = trim(text).substr(1);
+  if (rest.empty()) return SlashCommand{.name = "help"};
   SlashCommand command;
   const auto end = std::ranges::find_if(rest, [](char c) { return !is_name_character(c); });
   command.name = std::string(rest.begin(), end);
@@ -177,11 +179,11 @@ Parsed<json::object> typed_arguments(const SlashCommand& command, const json::ob
                             "\" has no name. Names: " + names_of(properties) + ".");
     }
     const auto known = std::ranges::find(properties, word.name, &Property::name);
-    if (known == properties.end()) {
+    if (known == properties.end() && !word.name.starts_with('_')) {
       return tl::unexpected("There is no argument \"" + word.name + "\". Names: " + names_of(properties) + ".");
     }
     if (arguments.contains(word.name)) return tl::unexpected("\"" + word.name + "\" is there twice.");
-    auto value = typed_value(word.value, known->schema);
+    auto value = typed_value(word.value, known == properties.end() ? json::object() : known->schema);
     if (!value) return tl::unexpected("\"" + word.name + "\" " + value.error() + ".");
     arguments[word.name] = *std::move(value);
   }

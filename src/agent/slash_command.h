@@ -21,15 +21,17 @@ struct SlashCommand {
   std::optional<json::object> whole = {};  // the arguments as one JSON object, instead of words
 };
 
-/// Whether the text is a command at all, well-formed or not: a slash and a letter, digit or underscore.
+/// Whether the text is a command at all, well-formed or not: a slash and a letter, digit or underscore; or a slash
+/// alone.
 bool is_command(std::string_view text);
 
-/// Words are apart by white space; quotes, " or ', hold words together, and \ takes away the meaning of what follows.
-/// The error is for the person.
+/// A slash alone is /help. Words are apart by white space; quotes, " or ', hold words together, and \ takes away the
+/// meaning of what follows. The error is for the person.
 Parsed<SlashCommand> parse_command(std::string_view text);
 
-/// The words' values in the types of a tool's input schema; a list may be "a,b" or JSON. What is missing or out of
-/// bounds is for the tool to say. The error is for the person.
+/// The words' values in the types of a tool's input schema; a list may be "a,b" or JSON. A name that the schema does
+/// not have is let through when it begins with "_", as in JSON. What is missing or out of bounds is for the tool to
+/// say. The error is for the person.
 Parsed<json::object> typed_arguments(const SlashCommand& command, const json::object& schema);
 
 /// The members of an object's schema, in its order: a property's name and its schema.

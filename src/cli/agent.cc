@@ -33,7 +33,8 @@ constexpr const char* kFooter =
     "standard\n"
     "input) or KRIYA_TOKEN. With --mcp the token is for that server alone; Kriya's own is never sent there.\n"
     "The model: OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL. Without one, commands work: /help.\n"
-    "Ctrl-C stops the answer; twice at an empty prompt, Ctrl-D, exit or quit leave.\n"
+    "Ctrl-C stops the answer; twice at an empty prompt, Ctrl-D, exit or quit leave. Ctrl-C while signing in: exit code "
+    "130.\n"
     "Which tools only read is what their server says; of a foreign server that is a claim, not a fact.";
 
 struct AgentArguments {
@@ -104,6 +105,14 @@ std::optional<Secret> given_token(const AgentArguments& arguments) {
   return std::nullopt;
 }
 
+constexpr int kExitInterrupted = 130;  // what shells say of a program that Ctrl-C ended
+
+/// Whether a line means: no more.
+bool leaves(std::string_view line) {
+  const std::string_view word = trim(line);
+  return word == "exit" || word == "quit";
+}
+
 /// Everything that one run is made of.
 class AgentCommand {
  public:
@@ -116,18 +125,30 @@ class AgentCommand {
         output_(arguments_.as_json ? json_output() : text_output(is_dialogue_)) {}
 
   int run() {
-    const auto server = find_server();
-    if (!server) return 1;
-    connection_.emplace(http_, *server);
+    auto server = find_server();
+    if (!server) return exit_code_;
     make_model();
-    make_session();
-    if (!session_->begin()) return 1;
+    auto begun = begin(*server);
+    if (!begun && begun.error().code == Errc::missing_token && is_kept(server->token)) {
+      auto token = sign_in(server->token);
+      if (!token) return exit_code_;
+      server->token = *std::move(token);
+      begun = begin(*server);
+    }
+    if (!begun) return output_->error(begun.error()), 1;
     const bool good = is_dialogue_ ? dialogue() : script();
     session_->end();
     return good ? 0 : 1;
   }
 
  private:
+  Result<void> begin(const mcp::client::Server& server) {
+    session_.reset();  // before the connection that it uses
+    connection_.emplace(http_, server);
+    make_session();
+    return session_->begin();
+  }
+
   std::optional<mcp::client::Server> find_server() {
     const bool foreign = !arguments_.mcp.empty();
     const auto url = foreign ? checked_url(arguments_.mcp, "--mcp") : checked_url(arguments_.url, "--url");
@@ -139,7 +160,12 @@ class AgentCommand {
       output_->note(signs_in ? "Warning: codes and tokens go over the network unencrypted; use https."
                              : "Warning: the token goes over the network unencrypted; use https.");
     }
-    if (signs_in) token = sign_in(*url);
+    if (signs_in) {
+      const auto folder = agent_folder();
+      account_.emplace(Account{.kept = KeptSignIns(folder.empty() ? folder : folder / "agent.json"),
+                               .is_local = url->is_loopback()});
+      token = sign_in({});
+    }
     if (!token) return std::nullopt;
     std::string address = foreign ? arguments_.mcp : base_url() + "/mcp";
     return mcp::client::Server{.url = std::move(address), .token = *std::move(token), .name = url->origin()};
@@ -151,25 +177,38 @@ class AgentCommand {
     return url;
   }
 
-  std::optional<Secret> sign_in(const config::Url& url) {
-    const auto folder = agent_folder();
-    const KeptSignIns kept(folder.empty() ? folder : folder / "agent.json");
+  /// `refused`: a token that the server did not take; empty: none yet.
+  std::optional<Secret> sign_in(const Secret& refused) {
     SignIn sign_in(
-        http_, kept, clock_, [this](const std::string& question) { return ask(question); },
+        http_, account_->kept, clock_, [this](const std::string& question) { return ask(question); },
         [this](const std::string& words) { output_->note(words); },
-        {.url = base_url(), .phone = arguments_.phone, .is_local = url.is_loopback()});
+        {.url = base_url(), .phone = arguments_.phone, .is_local = account_->is_local});
     interrupts_.begin();
-    auto token = run_to_completion(sign_in.token());
+    auto token = run_to_completion(refused.empty() ? sign_in.token() : sign_in.token_instead_of(refused));
     if (token) return *std::move(token);
-    output_->error(token.error());
+    if (gave_up_) {
+      output_->note("Sign-in was given up.");
+    } else {
+      output_->error(token.error());
+    }
     return std::nullopt;
+  }
+
+  /// Whether the token is of a kept sign-in, which may have ended since. Who signs in by --phone was asked just now.
+  bool is_kept(const Secret& token) const {
+    if (!account_ || !arguments_.phone.empty()) return false;
+    const auto kept = account_->kept.find(base_url());
+    return kept && kept->token.reveal() == token.reveal();
   }
 
   std::optional<std::string> ask(const std::string& question) {
     if (!input_.is_terminal() || arguments_.as_json) return std::nullopt;
     auto typed = input_.ask(question);
-    if (typed.kind != Typed::Kind::line) return std::nullopt;
-    return std::move(typed.text);
+    if (typed.kind == Typed::Kind::line) return std::move(typed.text);
+    std::puts("");
+    gave_up_ = true;
+    if (typed.kind == Typed::Kind::interrupted) exit_code_ = kExitInterrupted;
+    return std::nullopt;
   }
 
   void make_model() {
@@ -197,12 +236,13 @@ class AgentCommand {
     if (!arguments_.message.empty()) {
       std::string text;
       for (const std::string& word : arguments_.message) text += (text.empty() ? "" : " ") + word;
-      return session_->take(text);
+      return leaves(text) || session_->take(text);
     }
     bool good = true;
     for (;;) {
       const Typed typed = input_.prompt("");
       if (typed.kind != Typed::Kind::line) return good && typed.kind == Typed::Kind::end;
+      if (leaves(typed.text)) return good;
       good = session_->take(typed.text) && good;
     }
   }
@@ -218,10 +258,9 @@ class AgentCommand {
         continue;
       }
       warned = false;
-      const std::string text(trim(typed.text));
       if (typed.kind == Typed::Kind::end) std::puts("");
-      if (typed.kind == Typed::Kind::end || text == "exit" || text == "quit") return true;
-      session_->take(text);
+      if (typed.kind == Typed::Kind::end || leaves(typed.text)) return true;
+      session_->take(typed.text);
     }
   }
 
@@ -233,6 +272,13 @@ class AgentCommand {
   const bool is_dialogue_;
   http::client::Curl http_;
   std::unique_ptr<AgentOutput> output_;
+  struct Account {
+    KeptSignIns kept;
+    bool is_local = false;  // its server is on this machine
+  };
+  std::optional<Account> account_;  // none: a token was given, or none is wanted
+  bool gave_up_ = false;            // the person left a question of the sign-in open
+  int exit_code_ = 1;               // when there is no token
   std::optional<mcp::client::Connection> connection_;
   std::optional<agent::OpenAiModel> model_;
   std::optional<AgentSession> session_;

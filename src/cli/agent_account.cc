@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,12 +12,14 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/terminal_text.h"
+#include "phone/phone_number.h"
 
 namespace kriya::cli {
 namespace {
 
 constexpr std::chrono::seconds kServerPatience{30};  // for one answer of the server
 constexpr std::chrono::minutes kSpare{1};            // a token that ends sooner is renewed first
+constexpr int kMostTries = 3;                        // to type a number and a name that the server takes
 
 const json::object* object_of(const json::object& object, std::string_view name) {
   const json::value* value = object.if_contains(name);
@@ -41,18 +44,27 @@ bool write_file(const std::filesystem::path& file, const std::string& text) {
   return written && ::rename(beside.c_str(), file.c_str()) == 0;
 }
 
-/// A problem document's words.
+/// Whether a problem document finds fault with this field.
+bool is_about(const json::object& body, std::string_view field) {
+  const json::value* errors = body.if_contains("errors");
+  if (errors == nullptr || !errors->is_array()) return false;
+  for (const json::value& error : errors->get_array()) {
+    if (error.is_object() && text_member(error.get_object(), "field") == field) return true;
+  }
+  return false;
+}
+
+/// A problem document's words. Those on a field that its detail says already are said once.
 Error refusal(const json::object& body, int status) {
   std::string words(text_member(body, "detail"));
   if (words.empty()) words = text_member(body, "title");
   if (words.empty()) words = "The server answers with status " + std::to_string(status) + ".";
   if (const json::value* errors = body.if_contains("errors"); errors != nullptr && errors->is_array()) {
     for (const json::value& error : errors->get_array()) {
-      if (error.is_object())
-        for (const char* part : {"field", "message"}) {
-          words += ' ';
-          words += text_member(error.get_object(), part);
-        }
+      if (!error.is_object()) continue;
+      const std::string about = std::string(text_member(error.get_object(), "field")) + ' ' +
+                                std::string(text_member(error.get_object(), "message"));
+      if (words.find(about) == std::string::npos) words += ' ' + about;
     }
   }
   return Error{.code = status == 429 ? Errc::too_many_requests : Errc::bad_request,
@@ -61,8 +73,8 @@ Error refusal(const json::object& body, int status) {
 
 tl::unexpected<Error> nobody_to_ask() {
   return fail(Errc::missing_token,
-              "There is no sign-in for this server, and nobody to ask: use --token-file or KRIYA_TOKEN, or start kriya "
-              "agent at a terminal once.");
+              "There is no sign-in for this server, and nobody to ask: start kriya agent once at a terminal, where "
+              "--phone gives the number, or use --token-file or KRIYA_TOKEN.");
 }
 
 }  // namespace
@@ -104,6 +116,8 @@ std::filesystem::path agent_folder() {
   if (config != nullptr && *config == '/') {
     folder = config;
   } else if (home != nullptr && *home != '\0') {
+    std::error_code absent;
+    if (!std::filesystem::is_directory(home, absent)) return {};
     folder = std::filesystem::path(home) / ".config";
   } else {
     return {};
@@ -130,46 +144,82 @@ Task<Result<Secret>> SignIn::token() {
     if (!kept) co_return fail(kept.error());
     if (*kept) co_return **std::move(kept);
   }
-  std::string phone = options_.phone;
-  if (phone.empty()) {
-    const auto typed = ask_(options_.is_local ? "Phone number, such as +14155550123 (just Enter: the demo identity): "
-                                              : "Phone number, such as +14155550123: ");
-    if (!typed) co_return nobody_to_ask();
-    phone = trim(*typed);
-    if (phone.empty() && options_.is_local) co_return co_await demo();
-    if (phone.empty()) co_return fail(Errc::missing_token, "Without a phone number there is no sign-in.");
+  co_return co_await by_phone();
+}
+
+Task<Result<Secret>> SignIn::token_instead_of(Secret refused) {
+  // Another program may have signed in anew meanwhile; that one's token is a good one.
+  if (auto kept = kept_.find(options_.url); kept && kept->token.reveal() == refused.reveal()) {
+    kept->token = Secret();
+    kept->expires_at = {};
+    static_cast<void>(kept_.keep(options_.url, kept));
   }
-  co_return co_await by_phone(std::move(phone));
+  co_return co_await token();
 }
 
 Task<Result<std::optional<Secret>>> SignIn::kept_token() {
   const auto kept = kept_.find(options_.url);
   if (!kept) co_return std::optional<Secret>();
   if (!kept->token.empty() && kept->expires_at > clock_.now() + kSpare) co_return std::optional<Secret>(kept->token);
-  if (kept->refresh_token.empty()) co_return std::optional<Secret>();
-  const auto answer = co_await post("/api/auth/refresh", {{"refresh_token", kept->refresh_token.reveal()}});
-  if (!answer) co_return fail(answer.error());
-  if (answer->status == 200) {
-    auto token = take(answer->body);
-    if (!token) co_return fail(token.error());
-    co_return std::optional<Secret>(*std::move(token));
+  if (!kept->refresh_token.empty()) {
+    const auto answer = co_await post("/api/auth/refresh", {{"refresh_token", kept->refresh_token.reveal()}});
+    if (!answer) co_return fail(answer.error());
+    if (answer->status == 200) {
+      auto token = take(answer->body);
+      if (!token) co_return fail(token.error());
+      co_return std::optional<Secret>(*std::move(token));
+    }
+    if (answer->status != 401) co_return fail(refusal(answer->body, answer->status));
   }
-  if (answer->status != 401) co_return fail(refusal(answer->body, answer->status));
   static_cast<void>(kept_.keep(options_.url, std::nullopt));
   say_("The last sign-in is over.");
   co_return std::optional<Secret>();
 }
 
-Task<Result<Secret>> SignIn::by_phone(std::string phone) {
-  const auto name = ask_("First name (an account that exists keeps its own): ");
-  if (!name) co_return nobody_to_ask();
-  const std::string given(trim(*name));
-  const auto answer =
-      co_await post("/api/auth/register", {{"phone_number", phone}, {"first_name", given.empty() ? "Kriya" : given}});
-  if (!answer) co_return fail(answer.error());
-  if (answer->status == 200) co_return take(answer->body);
-  const json::object* verification = object_of(answer->body, "verification");
-  if (answer->status != 202 || verification == nullptr) co_return fail(refusal(answer->body, answer->status));
+// What the server does not take is asked for again; what cannot be a number, before the name.
+Task<Result<Secret>> SignIn::by_phone() {
+  std::string phone = options_.phone;
+  std::optional<std::string> name;
+  std::optional<Error> problem;
+  std::string complaint;  // the problem's words, until a question has shown them
+  const auto refuse = [&problem, &complaint](Error error) {
+    complaint = error.detail + "\n";
+    problem = std::move(error);
+  };
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    if (phone.empty()) {
+      const auto typed = ask_(std::exchange(complaint, {}) + "Phone number, such as +14155550123" +
+                              (options_.is_local ? " (just Enter: the demo identity): " : ": "));
+      if (!typed) co_return problem ? fail(*std::move(problem)) : nobody_to_ask();
+      phone = trim(*typed);
+      if (phone.empty() && options_.is_local) co_return co_await demo();
+      if (phone.empty()) co_return fail(Errc::missing_token, "Without a phone number there is no sign-in.");
+    }
+    if (const auto number = PhoneNumber::parse(phone); !number) {
+      refuse({.code = Errc::bad_request, .detail = "The phone number " + number.error() + "."});
+      phone.clear();
+      continue;
+    }
+    if (!name) name = ask_(std::exchange(complaint, {}) + "First name (an account that exists keeps its own): ");
+    if (!name) co_return problem ? fail(*std::move(problem)) : nobody_to_ask();
+    const std::string given(trim(*name));
+    auto answer =
+        co_await post("/api/auth/register", {{"phone_number", phone}, {"first_name", given.empty() ? "Kriya" : given}});
+    if (!answer) co_return fail(answer.error());
+    const bool bad_phone = answer->status == 422 && is_about(answer->body, "phone_number");
+    const bool bad_name = answer->status == 422 && is_about(answer->body, "first_name");
+    if (!bad_phone && !bad_name) co_return co_await registered(*std::move(answer));
+    refuse(refusal(answer->body, answer->status));
+    if (bad_phone) phone.clear();
+    if (bad_name) name.reset();
+  }
+  co_return fail(*std::move(problem));
+}
+
+Task<Result<Secret>> SignIn::registered(Answer answer) {
+  if (answer.status == 200) co_return take(answer.body);
+  const json::object* verification = object_of(answer.body, "verification");
+  if (answer.status != 202 || verification == nullptr) co_return fail(refusal(answer.body, answer.status));
   co_return co_await by_code(std::string(text_member(*verification, "id")),
                              "Code sent to " + terminal_line(text_member(*verification, "phone_number"), 40) + ": ");
 }

@@ -36,7 +36,7 @@ class KeptSignIns {
   std::filesystem::path file_;
 };
 
-/// `$XDG_CONFIG_HOME/kriya`, or `~/.config/kriya`, made with mode 0700; empty: there is no home.
+/// `$XDG_CONFIG_HOME/kriya`, or `~/.config/kriya`, made with mode 0700; empty: there is no home, and none is made.
 std::filesystem::path agent_folder();
 
 /// Asks the person; nullopt: there is nobody, or no answer. The answers are secrets in part, and kept nowhere.
@@ -57,17 +57,22 @@ class SignIn {
   /// The kept sign-in, renewed where it is old; else by phone and code. Errors: in words for the person.
   Task<Result<Secret>> token();
 
- private:
-  Task<Result<std::optional<Secret>>> kept_token();
-  Task<Result<Secret>> by_phone(std::string phone);
-  Task<Result<Secret>> by_code(std::string verification_id, std::string question);
-  Task<Result<Secret>> demo();
-  Result<Secret> take(const json::object& answer);
+  /// The same after the server refused this token: its sign-in was ended elsewhere, and it is forgotten.
+  Task<Result<Secret>> token_instead_of(Secret refused);
 
+ private:
   struct Answer {
     int status;
     json::object body;
   };
+
+  Task<Result<std::optional<Secret>>> kept_token();
+  Task<Result<Secret>> by_phone();
+  Task<Result<Secret>> registered(Answer answer);
+  Task<Result<Secret>> by_code(std::string verification_id, std::string question);
+  Task<Result<Secret>> demo();
+  Result<Secret> take(const json::object& answer);
+
   Task<Result<Answer>> post(std::string path, json::object body);
 
   http::client::Client& http_;

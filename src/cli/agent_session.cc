@@ -71,12 +71,12 @@ AgentSession::AgentSession(mcp::client::Connection& connection, agent::ChatModel
 
 AgentSession::~AgentSession() = default;
 
-bool AgentSession::begin() {
+Result<void> AgentSession::begin() {
   const auto deadline = Deadline::after(kListing).stopped_by(interrupts_.begin());
   const auto agreement = run_to_completion(connection_.agree(deadline));
-  if (!agreement) return output_.error(agreement.error()), false;
+  if (!agreement) return fail(agreement.error());
   auto listed = run_to_completion(tools_.list({}, deadline));
-  if (!listed) return output_.error(listed.error()), false;
+  if (!listed) return fail(listed.error());
   specs_ = *std::move(listed);
   output_.start({.server = connection_.server().url,
                  .server_info = agreement->server_info,
@@ -85,7 +85,7 @@ bool AgentSession::begin() {
                  .tools = specs_,
                  .refused = tools_.refused(),
                  .foreign = options_.foreign});
-  return true;
+  return {};
 }
 
 bool AgentSession::take(const std::string& line) {
@@ -138,7 +138,8 @@ bool AgentSession::run_command(const std::string& text) {
   };
   const auto command = agent::parse_command(text);
   if (!command) return wrong(command.error());
-  const tools::ToolSpec* spec = find(specs_, command->name);
+  // A foreign server may have a tool of the name "help", which a slash alone does not mean.
+  const tools::ToolSpec* spec = text == "/" ? nullptr : find(specs_, command->name);
   if (spec == nullptr && command->name == "tools") return say(tool_lines(specs_));
   if (spec == nullptr && command->name == "help") {
     const std::string about = command->words.empty() ? std::string() : command->words.front().value;

@@ -30,8 +30,9 @@ class AgentSession {
                Interrupts& interrupts, ConsoleInput* input, Options options);
   ~AgentSession();
 
-  /// Connects, lists the tools, says so. False, after an error, when that does not work.
-  bool begin();
+  /// Connects, lists the tools, says so. The error is for the caller to show: missing_token when the server does not
+  /// take the token, and others in words for the person.
+  Result<void> begin();
 
   /// One message or command. False when it failed, or a tool that was called by a command did.
   bool take(const std::string& line);

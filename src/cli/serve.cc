@@ -42,7 +42,8 @@ int serve() {
   const auto configuration = load_configuration();
   if (!configuration) return 1;
   const config::Settings& settings = configuration->settings;
-  const auto checks = config::examine(settings, config::look_around(settings));
+  const config::Surroundings surroundings = config::look_around(settings);
+  const auto checks = config::examine(settings, surroundings);
   if (config::any_unsafe(checks)) {
     std::fputs("kriya: not safe for production, so not started:\n", stderr);
     for (const config::Check& check : checks) {
@@ -51,6 +52,10 @@ int serve() {
       }
     }
     return 1;
+  }
+  if (config::test_numbers_are_over(settings, surroundings)) {
+    std::fprintf(stderr, "kriya: warning: TEST_PHONE_NUMBERS_UNTIL was %s: its numbers are like others now\n",
+                 settings.test_numbers_until.c_str());
   }
   auto application = app::Application::build(settings);
   if (!application) return report(application.error());

@@ -191,8 +191,12 @@ Check pumping_guard(const Settings& settings) {
                 "ALLOWED_COUNTRIES: where your people are; or SMS_PUMPING_GUARD=deny");
 }
 
-Check test_numbers(const Settings& settings) {
+Check test_numbers(const Settings& settings, const Surroundings& surroundings) {
   if (settings.test_numbers.empty()) return ok("There are no test numbers");
+  if (test_numbers_are_over(settings, surroundings)) {
+    return advise("TEST_PHONE_NUMBERS have not counted since " + settings.test_numbers_until + " ended",
+                  "TEST_PHONE_NUMBERS_UNTIL: a day to come; or no TEST_PHONE_NUMBERS");
+  }
   return advise("Whoever knows the codes of TEST_PHONE_NUMBERS signs in as these until " + settings.test_numbers_until,
                 "TEST_PHONE_NUMBERS: none when the review is over");
 }
@@ -274,7 +278,6 @@ constexpr auto kChecklist = {
     sms_provider,
     whatsapp_provider,
     pumping_guard,
-    test_numbers,
     database,
     redis,
     proxies,
@@ -308,10 +311,16 @@ std::string summary(const std::vector<Check>& checks) {
 std::vector<Check> examine(const Settings& settings, const Surroundings& surroundings) {
   std::vector<Check> checks;
   for (const auto check : kChecklist) checks.push_back(check(settings));
+  checks.push_back(test_numbers(settings, surroundings));
   if (!surroundings.database_problem.empty()) checks.push_back(database_answers(surroundings));
   if (surroundings.instances > 1) checks.push_back(instances_fit_together(settings, surroundings));
   for (const PrivateFile& file : surroundings.files) checks.push_back(privacy_of(file, settings));
   return checks;
+}
+
+bool test_numbers_are_over(const Settings& settings, const Surroundings& surroundings) {
+  // Dates of this form are in order where their texts are.
+  return !settings.test_numbers.empty() && settings.test_numbers_until < surroundings.today;
 }
 
 std::vector<Check> as_checks(const Problems& problems) {

@@ -27,6 +27,9 @@ struct Check {
 /// that matters even there is refused by load()); what production would not accept is advice.
 std::vector<Check> examine(const Settings& settings, const Surroundings& surroundings = {});
 
+/// Whether there are test numbers, and their last day is behind us: they are numbers like others by now.
+bool test_numbers_are_over(const Settings& settings, const Surroundings& surroundings);
+
 /// The same form for a configuration that load() or fill_missing_secrets() refused: every problem is unsafe.
 std::vector<Check> as_checks(const Problems& problems);
 

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "base/time.h"
 #include "config/generated_secrets.h"
 
 namespace kriya::config {
@@ -24,6 +25,7 @@ void add_if_there(Surroundings& surroundings, const std::filesystem::path& path,
 
 Surroundings look_around(const Settings& settings, const std::filesystem::path& dotenv) {
   Surroundings surroundings;
+  surroundings.today = to_rfc3339(SystemClock().now()).substr(0, 10);  // the date of it
   add_if_there(surroundings, dotenv, true);
   add_if_there(surroundings, jwt_secret_file(settings), true);
   add_if_there(surroundings, plane_api_key_file(settings), true);

@@ -17,6 +17,7 @@ struct PrivateFile {
 };
 
 struct Surroundings {
+  std::string today = {};               // in UTC, as "2026-12-31"; empty: nobody looked
   std::vector<PrivateFile> files = {};  // only those that exist
 
   // What the database said, when somebody asked it.
@@ -25,8 +26,8 @@ struct Surroundings {
   bool limits_counted_apart = false;  // by several instances that do not share one Redis
 };
 
-/// Looks at the modes of the `.env` file, the generated secrets and an SQLite database. A file in a folder that others
-/// cannot enter counts as closed. Opens nothing, changes nothing.
+/// Looks at the calendar, and at the modes of the `.env` file, the generated secrets and an SQLite database. A file in
+/// a folder that others cannot enter counts as closed. Opens nothing, changes nothing.
 Surroundings look_around(const Settings& settings, const std::filesystem::path& dotenv = ".env");
 
 }  // namespace kriya::config

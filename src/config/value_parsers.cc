@@ -15,8 +15,26 @@ using std::string_view;
 constexpr std::size_t kMostShownBytes = 80;
 constexpr unsigned kMostRedisDatabase = 99999;
 
+/// ISO 3166-1 alpha-2; and AC, TA and XK, which are reserved there and have numbers of their own.
+constexpr string_view kCountries =
+    "AC AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW "
+    "BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ "
+    "FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ "
+    "IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH "
+    "MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL "
+    "PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TA TC "
+    "TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
+
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 bool is_visible_ascii(char c) { return c > ' ' && c < 0x7f; }
+
+/// Two capital letters.
+bool is_country(string_view letters) {
+  for (std::size_t at = 0; at < kCountries.size(); at += 3) {
+    if (kCountries.substr(at, 2) == letters) return true;
+  }
+  return false;
+}
 
 /// user:password@ becomes ***@, generously: from the first "//" to the last '@'.
 std::string without_user(string_view value) {
@@ -252,6 +270,8 @@ Parsed<std::vector<std::string>> parse_countries(std::string_view text) {
     if (entry.size() != 2 || !std::ranges::all_of(entry, letter)) return not_allowed(in_quotes(entry) + " is none");
     std::string country(entry);
     for (char& c : country) c = static_cast<char>(c & ~0x20);  // ASCII upper case
+    if (country == "UK") return not_allowed(in_quotes(entry) + " is none; the United Kingdom is GB");
+    if (!is_country(country)) return not_allowed(in_quotes(entry) + " is none");
     countries.push_back(std::move(country));
   }
   return countries;
@@ -290,6 +310,10 @@ Parsed<std::vector<TestNumber>> parse_test_numbers(std::string_view text) {
     if (!e164) return not_allowed("an entry has no number like +14155550100");
     if (code.size() < 6 || code.size() > 10 || !std::ranges::all_of(code, digit)) {
       return not_allowed("the code of " + std::string(number) + " is not 6 to 10 digits");
+    }
+    // Which of two codes would count is nothing to guess at.
+    if (std::ranges::find(numbers, number, &TestNumber::phone_number) != numbers.end()) {
+      return not_allowed("entry " + std::to_string(numbers.size() + 1) + " has the number of an entry before it");
     }
     numbers.push_back({std::string(number), Secret(std::string(code))});
   }

@@ -58,7 +58,7 @@ Parsed<std::vector<std::string>> parse_words(std::string_view text);
 /// Model servers as <name>=<base URL>|<model>|<key>, separated by commas. What is wrong is said without the key.
 Parsed<std::vector<ModelProvider>> parse_model_providers(std::string_view text);
 
-/// Countries as two letters (ISO 3166-1), in any case.
+/// Countries as two letters (ISO 3166-1), in any case; none that does not exist.
 Parsed<std::vector<std::string>> parse_countries(std::string_view text);
 
 /// "sms, whatsapp": ways to reach a phone, each once.
@@ -67,7 +67,7 @@ Parsed<std::vector<std::string>> parse_channels(std::string_view text);
 /// "2026-12-31"
 Parsed<std::string> parse_date(std::string_view text);
 
-/// "+14155550100=123456, ...": a number and its code.
+/// "+14155550100=123456, ...": a number and its code; each number once.
 Parsed<std::vector<TestNumber>> parse_test_numbers(std::string_view text);
 
 /// Comma-separated secrets and keys.

@@ -30,8 +30,8 @@ std::string typed(const std::string& text) {
 }
 
 TEST(SlashCommand, KnowsACommandFromText) {
-  for (const char* text : {"/add", "  /add a=1", "/x.y/z {}", "/9"}) EXPECT_TRUE(is_command(text)) << text;
-  for (const char* text : {"", "/", "add", "a /add", "// no", "/ add", "/-"}) EXPECT_FALSE(is_command(text)) << text;
+  for (const char* text : {"/add", "  /add a=1", "/x.y/z {}", "/9", "/", " /\n"}) EXPECT_TRUE(is_command(text)) << text;
+  for (const char* text : {"", "add", "a /add", "// no", "/ add", "/-"}) EXPECT_FALSE(is_command(text)) << text;
 }
 
 TEST(SlashCommand, TypesValuesByTheSchema) {
@@ -55,6 +55,19 @@ TEST(SlashCommand, TakesAllArgumentsAsJson) {
   EXPECT_EQ(typed(R"(/t {"to": "x", "count": 2, "other": null})"), R"({"to":"x","count":2,"other":null})");
   EXPECT_EQ(typed(R"(/t{"count":2})"), R"({"count":2})");
   EXPECT_THAT(typed("/t {\"to\": "), HasSubstr("no JSON object"));
+}
+
+TEST(SlashCommand, AnUnknownArgumentThatBeginsWithAnUnderscoreIsLetThroughInBothForms) {
+  EXPECT_EQ(typed("/t to=x _trace=1"), R"({"to":"x","_trace":"1"})");
+  EXPECT_EQ(typed(R"(/t {"to":"x","_trace":"1"})"), R"({"to":"x","_trace":"1"})");
+  EXPECT_THAT(typed("/t _trace=1 _trace=2"), HasSubstr("twice"));
+}
+
+TEST(SlashCommand, ASlashAloneAsksForHelp) {
+  const auto command = parse_command(" / ");
+  ASSERT_TRUE(command);
+  EXPECT_EQ(command->name, "help");
+  EXPECT_THAT(command->words, IsEmpty());
 }
 
 TEST(SlashCommand, SaysWhatIsWrong) {

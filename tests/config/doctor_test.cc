@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "base/time.h"
 #include "config/generated_secrets.h"
 #include "config/load.h"
 #include "tests/support/temporary_folder.h"
@@ -208,6 +209,19 @@ TEST(Doctor, ShowsARefusedConfigurationInTheSameForm) {
   EXPECT_TRUE(render(checks).starts_with("✘ PORT — got \"x\"; allowed: 0 to 65535\n"));
 }
 
+TEST(Doctor, SaysThatTestNumbersNoLongerCount) {
+  Settings settings = sound();
+  settings.test_numbers = {{"+14155550100", Secret("123456")}};
+  settings.test_numbers_until = "2026-12-31";
+  const auto title = [&](const char* today) { return not_ok(settings, {.today = today}).at(0).title; };
+  EXPECT_FALSE(test_numbers_are_over(settings, {.today = "2026-12-31"}));
+  EXPECT_TRUE(title("2026-12-31").starts_with("Whoever knows the codes"));
+  EXPECT_TRUE(test_numbers_are_over(settings, {.today = "2027-01-01"}));
+  EXPECT_TRUE(title("2027-01-01").starts_with("TEST_PHONE_NUMBERS have not counted since 2026-12-31"));
+  settings.test_numbers.clear();
+  EXPECT_FALSE(test_numbers_are_over(settings, {.today = "2027-01-01"}));
+}
+
 class SurroundingsTest : public testing::Test {
  protected:
   std::filesystem::path place(const std::string& name, mode_t mode) const {
@@ -221,6 +235,8 @@ class SurroundingsTest : public testing::Test {
   }
   TemporaryFolder folder_;
 };
+
+TEST_F(SurroundingsTest, KnowsTheDay) { EXPECT_TRUE(parse_rfc3339(look().today + "T00:00:00Z")) << look().today; }
 
 TEST_F(SurroundingsTest, ListsOnlyWhatIsThere) {
   EXPECT_TRUE(look().files.empty());

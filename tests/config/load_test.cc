@@ -322,6 +322,30 @@ TEST(Load, ListsOfModelsAreTrimmed) {
   EXPECT_EQ(loaded({{"OPENAI_ALLOWED_MODELS", " a , b,"}}).openai_allowed_models, (std::vector<std::string>{"a", "b"}));
 }
 
+TEST(Load, CountriesAreThoseThatExist) {
+  EXPECT_EQ(loaded({{"ALLOWED_COUNTRIES", "us, In,XK,AQ"}}).allowed_countries,
+            (std::vector<std::string>{"US", "IN", "XK", "AQ"}));
+  for (const char* name : {"ALLOWED_COUNTRIES", "DENIED_COUNTRIES"}) {
+    EXPECT_EQ(line({{name, "US,xx"}}),
+              std::string(name) +
+                  ": got \"US,xx\"; \"xx\" is none; allowed: comma-separated countries of two letters (ISO 3166-1), "
+                  "e.g. US, GB, IN");
+    EXPECT_TRUE(contains(line({{name, "UK"}}), "\"UK\" is none; the United Kingdom is GB")) << name;
+    for (const char* text : {"ZZ", "A", "USA", "D ", "  , EU", "A-"}) EXPECT_NE(line({{name, text}}), "") << text;
+  }
+}
+
+TEST(Load, ATestNumberStandsOnceWithOneCode) {
+  const auto given = [](std::string numbers) {
+    return VariableMap{{"TEST_PHONE_NUMBERS", std::move(numbers)}, {"TEST_PHONE_NUMBERS_UNTIL", "2026-12-31"}};
+  };
+  EXPECT_EQ(loaded(given("+14155550100=123456, +14155550101=123456")).test_numbers.size(), 2U);
+  const std::string twice = line(given("+14155550101=111111,+14155550100=123456,+14155550100=654321"));
+  EXPECT_TRUE(twice.starts_with("TEST_PHONE_NUMBERS: got a secret of ")) << twice;
+  EXPECT_TRUE(contains(twice, "entry 3 has the number of an entry before it")) << twice;
+  EXPECT_FALSE(contains(twice, "654321") || contains(twice, "0100")) << twice;
+}
+
 TEST(LoadInProduction, RequiresItsSecrets) {
   const auto found = lines({{"ENVIRONMENT", "production"}});
   ASSERT_EQ(found.size(), 2U);

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 
+import { logOut } from './support/accounts.mjs';
 import { cleanEnvironment, freshFolder, kriyaBinary, run, startKriya, uniquePhone } from './support/kriya.mjs';
 import { startLegacyPeer, startModernPeer } from './support/mcp_peers.mjs';
 import { until } from './support/service.mjs';
@@ -109,6 +110,23 @@ for (const [era, start] of Object.entries(PEERS)) {
       const { code, of } = await agent(['--mcp', peer.url], { input: '/fail\n/add a=1 b=1\n' });
       assert.deepEqual(of('tool_result').map(({ status }) => status), ['error', 'success']);
       assert.equal(code, 1);
+    });
+
+    for (const word of ['exit', ' quit ']) {
+      test(`${word.trim()} leaves where lines come from standard input, too`, async (t) => {
+        const peer = await start(t);
+        const { code, events, of } = await agent(['--mcp', peer.url], { input: `/add a=1 b=1\n${word}\n/fail\n` });
+        assert.deepEqual(of('tool_result').map(({ name }) => name), ['add']);
+        assert.equal(events.at(-1).event, 'done');
+        assert.equal(code, 0);
+      });
+    }
+
+    test('a slash alone lists the commands', async (t) => {
+      const peer = await start(t);
+      const { code, of } = await agent(['--mcp', peer.url, '/']);
+      assert.match(of('done')[0].response, /^Commands:\n- `\/add/);
+      assert.equal(code, 0);
     });
 
     test('lets a model call what only reads; the rest is denied where nobody can be asked', async (t) => {
@@ -292,7 +310,16 @@ test('a server that is not there, or wants a token, is a clear error', async (t)
 test('nobody to ask for a phone number is an error, not a hang', async () => {
   const { code, of } = await agent(['--url', 'http://127.0.0.1:9', '/add']);
   assert.equal(of('error')[0].code, 'missing_token');
+  assert.match(of('error')[0].detail, /at a terminal.*--phone/);
   assert.equal(code, 1);
+});
+
+test('a home that is not there is not made', async (t) => {
+  const folder = freshFolder();
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const HOME = path.join(folder, 'home');
+  await agent(['--url', 'http://127.0.0.1:9', '/add'], { env: { HOME } });
+  assert.ok(!existsSync(HOME));
 });
 
 for (const args of [['--url', 'localhost:8001'], ['--mcp', 'ftp://x/'], ['--api-base', 'x'], ['--token', 'a\nb']]) {
@@ -352,6 +379,39 @@ describe('kriya agent signs in by phone', () => {
     assert.notEqual(after.refresh_token, before.refresh_token);
     assert.ok(Date.parse(after.expires_at) > Date.now());
   });
+
+  test('anew, when the kept sign-in was ended elsewhere', async (t) => {
+    const kriya = await startKriya({ t, env: { PHONE_VERIFICATION: 'required' } });
+    const { terminal, kept } = await signIn(t, kriya);
+    const { token } = JSON.parse(readFileSync(kept, 'utf8')).servers[kriya.url];
+    assert.equal((await logOut(kriya, token)).status, 200);
+    const env = { XDG_CONFIG_HOME: terminal.folder };
+    const again = await agent(['--url', kriya.url, '/add', 'a=2', 'b=3'], { env });
+    assert.equal(again.of('error').length, 1);
+    assert.match(again.of('error')[0].detail, /nobody to ask.*terminal/);
+    assert.equal(again.stderr, 'The last sign-in is over.\n');
+    assert.equal(again.code, 1);
+    assert.equal(JSON.parse(readFileSync(kept, 'utf8')).servers[kriya.url], undefined);
+  });
+
+  test('and asks again for a number that is none, before the name', async (t) => {
+    const kriya = await startKriya({ t, env: { PHONE_VERIFICATION: 'required' } });
+    const terminal = new Terminal(t, ['--url', kriya.url]);
+    await terminal.shows('Phone number');
+    terminal.type('abc\r');
+    await terminal.shows('The phone number must be');
+    assert.doesNotMatch(await terminal.shows('Phone number'), /First name|must be/);
+  });
+
+  for (const [keys, exitCode, press] of [['\x03', 130, 'Ctrl-C'], ['\x04', 1, 'Ctrl-D']]) {
+    test(`unless the person leaves by ${press}, which is no error`, async (t) => {
+      const terminal = new Terminal(t, ['--url', 'http://127.0.0.1:9']);
+      await terminal.shows('Phone number');
+      terminal.type(keys);
+      assert.doesNotMatch(await terminal.shows('Sign-in was given up.'), /nobody to ask/);
+      assert.equal(await terminal.exited, exitCode);
+    });
+  }
 
   test('and uses the tools of its own server', async (t) => {
     const kriya = await startKriya({ t, env: { PHONE_VERIFICATION: 'required' } });

@@ -197,6 +197,12 @@ describe('doctor', { concurrency: true }, () => {
     }
   });
 
+  test('says that test numbers are over', async () => {
+    const env = { TEST_PHONE_NUMBERS: '+14155550100=123456', TEST_PHONE_NUMBERS_UNTIL: '2020-01-01' };
+    const text = await succeeds(['doctor'], { env });
+    assert.match(text, /^! TEST_PHONE_NUMBERS have not counted since 2020-01-01 ended — /m);
+  });
+
   test('passes a good production configuration', async () => {
     const text = await succeeds(['doctor'], { env: good });
     assert.equal(marks(text).unsafe, 0);

@@ -205,6 +205,33 @@ describe('the start', { concurrency: 2 }, () => {
   });
 });
 
+describe('a setting that could only be a mistake', { concurrency: 2 }, () => {
+  test('stops the start: a folder of message texts that cannot be read', async (t) => {
+    const cwd = temporary(t);
+    const MESSAGE_TEMPLATES_DIR = path.join(cwd, 'absent');
+    const text = await refusal({ MESSAGE_TEMPLATES_DIR }, { cwd });
+    assert.match(text, /MESSAGE_TEMPLATES_DIR: got ".*absent", which cannot be read/);
+  });
+
+  test('stops the start: a country that does not exist', async () => {
+    assert.match(await refusal({ DENIED_COUNTRIES: 'US, UK' }), /^  DENIED_COUNTRIES: .*"UK" is none.*GB/m);
+    assert.match(await refusal({ ALLOWED_COUNTRIES: 'XX' }), /^  ALLOWED_COUNTRIES: .*"XX" is none; allowed: /m);
+  });
+
+  test('stops the start: a test number with two codes', async () => {
+    const TEST_PHONE_NUMBERS = '+14155550100=123456,+14155550100=654321';
+    const text = await refusal({ TEST_PHONE_NUMBERS, TEST_PHONE_NUMBERS_UNTIL: '2099-12-31' });
+    assert.match(text, /^  TEST_PHONE_NUMBERS: .*entry 2 /m);
+    assert.doesNotMatch(text, /654321/);
+  });
+
+  test('is warned of: test numbers whose last day is over', async (t) => {
+    const TEST_PHONE_NUMBERS = '+14155550100=123456';
+    const kriya = await startKriya({ t, env: { TEST_PHONE_NUMBERS, TEST_PHONE_NUMBERS_UNTIL: '2020-01-01' } });
+    await kriya.printed(/^kriya: warning: TEST_PHONE_NUMBERS_UNTIL was 2020-01-01/m, 'stderr');
+  });
+});
+
 describe('in production', { concurrency: 2 }, () => {
   const SECRETS = {
     JWT_SECRET_KEY: 'weak-jwt-secret',
