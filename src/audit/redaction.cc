@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "audit/folded_digits.h"
+#include "audit/phone_mask.h"
 #include "audit/secret_names.h"
 #include "audit/text_redaction.h"
 #include "audit/tool_call_lines.h"

@@ -4,7 +4,10 @@
 #include <array>
 #include <vector>
 
+#include "audit/characters.h"
 #include "audit/folded_digits.h"
+#include "audit/foreign_keys.h"
+#include "audit/phone_mask.h"
 #include "audit/secret_names.h"
 #include "base/text.h"
 #include "phone/phone_number.h"
@@ -18,10 +21,6 @@ constexpr std::size_t kParsedNumbers = 64;  // of one text; looking a number up 
 constexpr std::size_t kMostDigits = 10;     // of a code
 constexpr std::size_t kLongestCode = 64;    // of what is looked at to tell whether it is a code or a number
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_alnum(char c) { return is_digit(c) || is_lower(c) || is_upper(c); }
 bool is_letter(char c) { return is_lower(c) || is_upper(c) || (c & '\x80') != 0; }
 bool is_base64url(char c) { return is_alnum(c) || c == '-' || c == '_'; }
 bool is_credential(char c) { return is_base64url(c) || std::string_view("._~+/=").find(c) != std::string_view::npos; }
@@ -98,50 +97,6 @@ std::size_t jwt_end(std::string_view text, std::size_t begin) {
   int dots = 0;
   for (; end < text.size() && (is_base64url(text[end]) || text[end] == '.'); ++end) dots += text[end] == '.' ? 1 : 0;
   return dots >= 2 && end - begin >= 20 ? end : begin;
-}
-
-/// Keys of other services bear their issuer's mark.
-struct KeyShape {
-  std::string_view mark;
-  std::size_t least;  // bytes behind the mark
-};
-constexpr auto kKeyShapes = std::to_array<KeyShape>({{"sk-", 16},
-                                                     {"sk_live_", 16},
-                                                     {"sk_test_", 16},
-                                                     {"rk_live_", 16},
-                                                     {"ghp_", 20},
-                                                     {"gho_", 20},
-                                                     {"ghu_", 20},
-                                                     {"ghs_", 20},
-                                                     {"ghr_", 20},
-                                                     {"github_pat_", 20},
-                                                     {"glpat-", 16},
-                                                     {"xoxa-", 10},
-                                                     {"xoxb-", 10},
-                                                     {"xoxp-", 10},
-                                                     {"xoxr-", 10},
-                                                     {"xoxs-", 10},
-                                                     {"xapp-", 10},
-                                                     {"npm_", 30},
-                                                     {"AIza", 30}});
-
-/// Where another service's key begins in a run of base64url; npos: nowhere.
-std::size_t foreign_key(std::string_view run) {
-  if (run.size() < 15) return std::string_view::npos;
-  for (const KeyShape& shape : kKeyShapes) {
-    std::size_t begin = run.find(shape.mark);
-    while (begin != std::string_view::npos && begin > 0 && is_alnum(run[begin - 1])) {
-      begin = run.find(shape.mark, begin + 1);  // "task-" ends in one
-    }
-    if (begin == std::string_view::npos) continue;
-    const std::string_view rest = run.substr(begin + shape.mark.size());
-    // "sk-learn-and-other-words" is no key.
-    if (rest.size() >= shape.least && std::ranges::any_of(rest, is_digit)) return begin;
-  }
-  // AWS: four letters and 16 of base32.
-  const bool aws = run.size() == 20 && (run.starts_with("AKIA") || run.starts_with("ASIA")) &&
-                   std::ranges::all_of(run, [](char c) { return is_upper(c) || is_digit(c); });
-  return aws ? 0 : std::string_view::npos;
 }
 
 void Search::find_tokens() {
@@ -230,13 +185,17 @@ std::size_t Search::look_at_word(std::size_t begin, std::size_t end) {
     while (first > 0 && begin - first < 32 && is_base64url(text_[first - 1])) --first;
   }
   const std::string_view both = text_.substr(first, end - first);
+  const bool two_words = first < begin;
   NameKind kind = kind_of_name(word);
-  if (kind == NameKind::code || kind == NameKind::harmless) kind = kind_of_name(both);
+  if (two_words && (kind == NameKind::code || kind == NameKind::harmless)) kind = kind_of_name(both);
+  const std::string lower = to_lower(word);
   // "Your passcode is 482913": a secret that is no code by its name may be one.
-  if (kind == NameKind::code || kind == NameKind::secret || is_one_of(to_lower(word), kCodeWords)) {
+  if (kind == NameKind::code || kind == NameKind::secret || is_one_of(lower, kCodeWords)) {
     code_words_.push_back(end);
   }
-  if (is_one_of(to_lower(word), kSignInWords) || is_one_of(to_lower(both), kSignInWords)) sign_in_words_.push_back(end);
+  if (is_one_of(lower, kSignInWords) || (two_words && is_one_of(to_lower(both), kSignInWords))) {
+    sign_in_words_.push_back(end);
+  }
   if (kind == NameKind::harmless) return end;
   if (kind == NameKind::code && in_query(begin, end)) kind = NameKind::secret;  // OAuth's codes look like anything
   const auto quote = [](char c) { return c == '"' || c == '\'' || c == '\\' || c == '`'; };
@@ -483,40 +442,6 @@ std::string redact_text(std::string_view text, bool mask_phones, std::int64_t& r
   }
   if (copied < keep) out.append(text, copied, keep - copied);
   return out;
-}
-
-namespace {
-
-/// Digits of the country code that E.164 digits begin with (ITU-T E.164 annex: no code is the beginning of another).
-/// Asking libphonenumber costs as much as all the rest of a call's line.
-std::size_t country_code_size(std::string_view digits) {
-  constexpr std::string_view kOfTwo =
-      "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 "
-      "90 91 92 93 94 95 98 ";
-  if (digits.front() == '1' || digits.front() == '7') return 1;
-  return kOfTwo.find(std::string(digits.substr(0, 2)) + " ") == std::string_view::npos ? 3 : 2;
-}
-
-}  // namespace
-
-std::string mask_phone(std::string_view text, bool look_up) {
-  std::string digits;
-  for (const char c : text) {
-    if (is_digit(c)) digits += c;
-  }
-  if (digits.size() < 7 || digits.size() > 17) return {};
-  if (text.front() == '+' && digits.size() + 1 == text.size() && digits.front() != '0' && digits.size() <= 15) {
-    const std::size_t code = country_code_size(digits);
-    std::string whole = "+" + digits.substr(0, code);
-    for (std::size_t i = code; i + 4 < digits.size(); ++i) whole += "•";
-    return whole + digits.substr(digits.size() - 4);
-  }
-  if (look_up) {
-    if (const auto number = PhoneNumber::parse(text)) return number->masked();
-  }
-  std::string masked = text.front() == '+' ? "+" : "";
-  for (std::size_t i = 4; i < digits.size(); ++i) masked += "•";
-  return masked + digits.substr(digits.size() - 4);
 }
 
 }  // namespace kriya::audit

@@ -19,8 +19,4 @@ constexpr std::string_view kRedacted = "[redacted]";
 std::string redact_text(std::string_view text, bool mask_phones, std::int64_t& redactions,
                         std::size_t keep = std::string_view::npos);
 
-/// A number as it may be shown; nullopt-like empty when there are too few or too many digits in `text` for one. Not
-/// `look_up`: without asking how its country writes it, which costs microseconds.
-std::string mask_phone(std::string_view text, bool look_up = true);
-
 }  // namespace kriya::audit

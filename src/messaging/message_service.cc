@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 
+#include "base/text.h"
 #include "messaging/message_contents.h"
 
 namespace kriya::messaging {
@@ -58,7 +59,7 @@ Result<void> check(const LookupRequest& request) {
 Result<void> check(const RiskRequest& request) {
   schema::FieldErrors errors;
   errors.inside("event", [&] {
-    if (request.event && std::ranges::find(kEvents, *request.event) == kEvents.end()) {
+    if (request.event && !is_one_of(*request.event, kEvents)) {
       errors.add("must be one of create, sign-in, transact, update, delete");
     }
   });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "messaging/telesign/codes.h"
 #include "messaging/telesign/number_report.h"
 
@@ -49,7 +50,7 @@ Task<Result<NumberReport>> TelesignLookup::look_up(PhoneNumber number, std::vect
   addons.erase(std::unique(addons.begin(), addons.end()), addons.end());
   json::object asked;
   for (const std::string& addon : addons) {
-    if (std::ranges::find(kAddons, addon) == std::end(kAddons)) {
+    if (!is_one_of(addon, kAddons)) {
       std::string known;
       for (const std::string_view name : kAddons) known += (known.empty() ? "" : ", ") + std::string(name);
       schema::FieldErrors errors;
@@ -68,7 +69,7 @@ Task<Result<NumberReport>> TelesignLookup::look_up(PhoneNumber number, std::vect
 }
 
 Task<Result<RiskReport>> TelesignRisk::assess(RiskQuestion question, Deadline deadline) {
-  if (std::ranges::find(kEvents, question.event) == std::end(kEvents)) {
+  if (!is_one_of(question.event, kEvents)) {
     co_return fail(Errc::bad_request, "The event must be one of create, sign-in, transact, update, delete.");
   }
   Form form{{"phone_number", std::string(question.number.digits())}, {"account_lifecycle_event", question.event}};
